@@ -1,0 +1,15 @@
+import type { Ports } from './ports.ts';
+import type { QueueDefinition } from './queue-definition.ts';
+import type { Settler } from './settle.ts';
+
+/** A process that may end tasks of one queue. */
+export interface Ending {
+  readonly ports: Ports;
+  readonly settler: Settler;
+  readonly definition: QueueDefinition;
+}
+
+/** A process that may run them, too; `worker` is its name in rows and reports. */
+export interface Claimant extends Ending {
+  readonly worker: string;
+}

@@ -1,0 +1,150 @@
+import * as z from 'zod';
+import { MillraceError } from './errors.ts';
+import type { Digest, ReceivedMessage } from './ports.ts';
+import { canonicalContent, parseTaskSpec, taskSpecSchema, type TaskSpec } from './task-spec.ts';
+
+/** The version of envelopes and rows that this code writes; it hands back what is newer. */
+export const PROTOCOL_VERSION = 1;
+
+/** Either what the API took, or the body of a raw message, word for word. */
+export type Content = { readonly task: TaskSpec } | { readonly body: string };
+
+/** What a message of ours carries, so that its task's row can be made from it. Times in ms. */
+export interface Envelope {
+  readonly id: string;
+  readonly at: number;
+  readonly hash: string;
+  /** Absent: too long for a message; it is in the task's payload. */
+  readonly content?: Content | undefined;
+  readonly notBefore?: number | undefined;
+  readonly redriveOf?: number | undefined;
+  readonly redrivenAt?: number | undefined;
+}
+
+const envelopeSchema = z.strictObject({
+  id: z.string().min(1).max(200),
+  at: z.number().int().nonnegative(),
+  hash: z.string().min(1).max(128),
+  content: z
+    .union([z.strictObject({ task: taskSpecSchema }), z.strictObject({ body: z.string() })])
+    .optional(),
+  notBefore: z.number().nonnegative().optional(),
+  redriveOf: z.int().nonnegative().optional(),
+  redrivenAt: z.number().nonnegative().optional(),
+});
+
+interface Known extends Omit<Envelope, 'content'> {
+  /** What must be kept of the message, should it fail. */
+  readonly content: Content;
+}
+export interface TaskMessage extends Known {
+  readonly kind: 'task';
+  readonly spec: TaskSpec;
+}
+/** A message that cannot be understood: it becomes a FAILED task, its body kept. */
+export interface InvalidMessage extends Known {
+  readonly kind: 'invalid';
+  readonly detail: string;
+}
+export type ParsedMessage =
+  | TaskMessage
+  | InvalidMessage
+  | { readonly kind: 'newer'; readonly version: string }
+  /** The content lies in the payload of this task. */
+  | { readonly kind: 'stored'; readonly envelope: Envelope };
+
+/**
+ * A message as received → what it asks for. Never throws: what cannot be understood is `invalid`.
+ * @param hasProgram whether a program of the queue or of the worker takes raw bodies on its STDIN
+ */
+export function parseMessage(
+  message: Pick<ReceivedMessage, 'body' | 'messageId' | 'version' | 'sentAt'>,
+  queue: { name: string; hasProgram: boolean },
+  digest: Digest,
+): ParsedMessage {
+  const { version } = message;
+  if (version === undefined) {
+    const envelope = {
+      id: message.messageId,
+      at: message.sentAt,
+      hash: digest(canonicalContent(queue.name, message.body)),
+    };
+    return parseContent(envelope, { body: message.body }, queue.hasProgram);
+  }
+  if (
+    version !== String(PROTOCOL_VERSION) &&
+    /^[0-9]{1,6}$/.test(version) &&
+    Number(version) > PROTOCOL_VERSION
+  ) {
+    return { kind: 'newer', version };
+  }
+  const envelope = parseEnvelope(message.body);
+  if (typeof envelope === 'string' || version !== String(PROTOCOL_VERSION)) {
+    return {
+      kind: 'invalid',
+      id: message.messageId,
+      at: message.sentAt,
+      hash: digest(canonicalContent(queue.name, message.body)),
+      content: { body: message.body },
+      detail:
+        typeof envelope === 'string'
+          ? `the message says that it is an envelope of Millrace, but ${envelope}`
+          : `expected version ${PROTOCOL_VERSION} of the envelope, got ${JSON.stringify(version)}`,
+    };
+  }
+  const { content, ...rest } = envelope;
+  if (content === undefined) return { kind: 'stored', envelope };
+  return parseContent(rest, content, queue.hasProgram);
+}
+
+/** An envelope and its content → what the message asks for. */
+export function parseContent(
+  envelope: Omit<Envelope, 'content'>,
+  content: Content,
+  hasProgram: boolean,
+): TaskMessage | InvalidMessage {
+  if ('task' in content) return { ...envelope, kind: 'task', content, spec: content.task };
+  try {
+    const spec = parseRawBody(content.body, hasProgram);
+    const notBefore =
+      envelope.notBefore ?? (spec.delaySeconds ? envelope.at + spec.delaySeconds * 1000 : undefined);
+    return { ...envelope, notBefore, kind: 'task', content, spec };
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    return { ...envelope, kind: 'invalid', content, detail: error.message };
+  }
+}
+
+function parseRawBody(body: string, hasProgram: boolean): TaskSpec {
+  if (hasProgram) return { input: body };
+  if (!body.startsWith('{"')) return parseTaskSpec({ command: body }, false);
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new MillraceError(
+      'invalid_json',
+      `The body starts with {" but is not JSON: ${(error as Error).message}.`,
+      {
+        hint: 'Send valid JSON, or a command that does not start with {".',
+      },
+    );
+  }
+  return parseTaskSpec(value, false);
+}
+
+function parseEnvelope(body: string): Envelope | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return 'its body is not JSON';
+  }
+  const parsed = envelopeSchema.safeParse(value);
+  return parsed.success ? parsed.data : 'its body is not the envelope of a task';
+}
+
+/** The body of a message of ours; its version goes beside it, as an attribute. */
+export function toMessageBody(envelope: Envelope): string {
+  return JSON.stringify(envelope);
+}

@@ -1,0 +1,185 @@
+import type { BatchRow, ChunkRow } from './batch-row.ts';
+import type { LedgerRow, LedgerUpdate } from './ledger-row.ts';
+import type { QueueDefinition } from './queue-definition.ts';
+import type { TaskRow } from './task-row.ts';
+import type { TaskChange } from './transition.ts';
+
+/**
+ * What the core needs of the world. Every method may reject when its outcome is unknown (a lost answer, a
+ * throttled write, a timeout): the request may have taken effect, or may yet.
+ */
+
+/** ms since the epoch. */
+export type Clock = () => number;
+/** In [0, 1). */
+export type Random = () => number;
+/** A name that nobody else has, of letters, digits and `-`. */
+export type NewId = () => string;
+/** A collision-resistant digest of a text, of letters and digits, at most 64 of them. */
+export type Digest = (text: string) => string;
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** `row`: as it is after the change, or as it was when the change was refused. */
+export type ChangeResult =
+  | { readonly done: true; readonly row: TaskRow }
+  | { readonly done: false; readonly row: TaskRow | undefined };
+
+/** Output that does not fit the state item. `result` is JSON text. */
+export interface TaskOutput {
+  readonly attempt: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly result?: string;
+}
+
+export interface TaskStore {
+  /** Reads are strongly consistent. */
+  read(id: string): Promise<TaskRow | undefined>;
+  readMany(ids: readonly string[]): Promise<Map<string, TaskRow>>;
+  change(change: TaskChange): Promise<ChangeResult>;
+  /** Keeps what a later attempt has written. */
+  writeOutput(id: string, output: TaskOutput, expiresAt: number): Promise<void>;
+  readOutput(id: string): Promise<TaskOutput | undefined>;
+  /** Of any length. Written again with the same content at each failure. */
+  writePayload(id: string, text: string, expiresAt: number): Promise<void>;
+  readPayload(id: string): Promise<string | undefined>;
+  /** One page of the index of a queue, or of its failed tasks; see src/core/list-tasks.ts. */
+  page(query: IndexQuery): Promise<IndexPage>;
+}
+
+export interface IndexQuery {
+  readonly queue: string;
+  readonly index: 'all' | 'failed';
+  readonly shard: number;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+  /** Sort key to go on behind. */
+  readonly after?: string | undefined;
+}
+/** `key` orders entries of all shards by time. A chunk stands for its tasks. */
+export type IndexEntry =
+  | { readonly key: string; readonly task: string }
+  | { readonly key: string; readonly chunk: { readonly batch: string; readonly chunk: number } };
+export interface IndexPage {
+  readonly entries: readonly IndexEntry[];
+  readonly more: boolean;
+}
+
+export interface LedgerStore {
+  read(queue: string, ledger: string): Promise<LedgerRow | undefined>;
+  /** Done when the ledger stood at `from` and is not closed. `row`: as it then is. */
+  advance(update: LedgerUpdate): Promise<{ done: boolean; row: LedgerRow | undefined }>;
+  /** Closes it unless its seq has reached `below`. A ledger that is not there is made, closed at 0. */
+  close(queue: string, ledger: string, below: number): Promise<{ done: boolean; row: LedgerRow | undefined }>;
+  list(queue: string): Promise<readonly LedgerRow[]>;
+}
+
+export interface BatchStore {
+  readChunk(batch: string, chunk: number): Promise<ChunkRow | undefined>;
+  /** Stores it unless it is there; returns the one that is there then. */
+  storeChunk(chunk: ChunkRow): Promise<ChunkRow | undefined>;
+  markSent(batch: string, chunk: number): Promise<void>;
+  /** Chunks stored before this time (ms) that are not marked sent. */
+  unsentChunks(queue: string, before: number): Promise<readonly { batch: string; chunk: number }[]>;
+  read(batch: string): Promise<BatchRow | undefined>;
+  /** Writes the row if the stored one still has this revision (0: none is stored). */
+  replace(row: BatchRow, revision: number): Promise<boolean>;
+}
+
+/** What a queue's workers and API must know at any moment. */
+export interface QueueControl {
+  readonly paused: boolean;
+  /** Tasks enqueued (or redriven) before this time (ms) are cancelled. */
+  readonly purgedBefore: number;
+  /** Counts cancel requests; a change tells workers to beat at once. */
+  readonly cancels: number;
+}
+
+export interface WorkerReport {
+  readonly worker: string;
+  readonly slots: number;
+  readonly busy: number;
+  /** Messages held, the busy ones included. */
+  readonly held: number;
+  /** Running tasks of each batch. */
+  readonly batches: Readonly<Record<string, number>>;
+  readonly at: number;
+}
+
+export interface QueueStore {
+  readControl(queue: string): Promise<QueueControl>;
+  setPaused(queue: string, paused: boolean): Promise<void>;
+  /** Only ever moves forward. */
+  setPurgedBefore(queue: string, at: number): Promise<void>;
+  noteCancel(queue: string): Promise<void>;
+  reportWorker(queue: string, report: WorkerReport, expiresAt: number): Promise<void>;
+  removeWorker(queue: string, worker: string): Promise<void>;
+  workers(queue: string): Promise<readonly WorkerReport[]>;
+}
+
+export interface QueueCatalog {
+  list(): Promise<readonly QueueDefinition[]>;
+  find(name: string): Promise<QueueDefinition | undefined>;
+}
+
+export interface OutgoingMessage {
+  readonly body: string;
+  /** Of the envelope. Absent: a raw message. */
+  readonly version?: string;
+  readonly delaySeconds?: number | undefined;
+  readonly tenant?: string | undefined;
+}
+
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly receipt: string;
+  readonly body: string;
+  /** Of the envelope; absent on a raw message. */
+  readonly version: string | undefined;
+  /** ms; of this message, not of the task. */
+  readonly sentAt: number;
+  readonly tenant: string | undefined;
+}
+
+export interface QueueCounts {
+  readonly visible: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+}
+
+export interface MessageQueue {
+  /** Sends all, in calls as full as possible; rejects when any may be missing. */
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** At most 10. */
+  receive(max: number, waitSeconds: number, signal?: AbortSignal): Promise<readonly ReceivedMessage[]>;
+  delete(receipts: readonly string[]): Promise<void>;
+  /** How long from now until each is visible again. */
+  setVisibility(entries: readonly { receipt: string; seconds: number }[]): Promise<void>;
+  counts(): Promise<QueueCounts>;
+}
+
+export interface MessageQueues {
+  main(queue: string): MessageQueue;
+  dead(queue: string): MessageQueue;
+}
+
+/** Everything that a use case may need. */
+export interface Ports {
+  readonly tasks: TaskStore;
+  readonly ledgers: LedgerStore;
+  readonly batches: BatchStore;
+  readonly queues: QueueStore;
+  readonly catalog: QueueCatalog;
+  readonly messages: MessageQueues;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newId: NewId;
+  readonly digest: Digest;
+  readonly log: Log;
+}

@@ -1,0 +1,33 @@
+import {
+  DEAD_LETTER_RETENTION_SECONDS,
+  MAX_RECEIVE_COUNT,
+  MAX_WAIT_SECONDS,
+  MESSAGE_RETENTION_SECONDS,
+} from './limits.ts';
+import type { QueueDefinition } from './queue-definition.ts';
+
+/** The one table, as local mode and the CDK construct make it. */
+export const TABLE = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  ttl: 'expiresAt',
+  indexes: [
+    /** Every task (and chunk) of a queue by time, on keys that never change. */
+    { name: 'byTime', partitionKey: 'gq', sortKey: 'gt' },
+    /** Sparse: FAILED tasks, and chunks that are not sent. */
+    { name: 'open', partitionKey: 'fq', sortKey: 'ft' },
+  ],
+} as const;
+
+/** How the SQS queues of a queue are set up, as local mode and the CDK construct make them. Seconds. */
+export function queueSettings(definition: QueueDefinition) {
+  return {
+    name: `millrace-${definition.name}`,
+    deadName: `millrace-${definition.name}-dead`,
+    visibilitySeconds: definition.leaseSeconds,
+    retentionSeconds: MESSAGE_RETENTION_SECONDS,
+    deadRetentionSeconds: DEAD_LETTER_RETENTION_SECONDS,
+    receiveWaitSeconds: MAX_WAIT_SECONDS,
+    maxReceiveCount: MAX_RECEIVE_COUNT,
+  };
+}

@@ -1,0 +1,72 @@
+import type { Content, Envelope } from './envelope.ts';
+import { PROTOCOL_VERSION, toMessageBody } from './envelope.ts';
+import { batchTaskId, parseBatchTaskId, type ChunkRow } from './batch-row.ts';
+import { MAX_MESSAGE_BYTES, ROW_RETENTION_MS } from './limits.ts';
+import { expiryAfter } from './new-row.ts';
+import type { OutgoingMessage, Ports } from './ports.ts';
+import { byteLength, canonicalContent, type TaskSpec } from './task-spec.ts';
+
+/** Kept longer than any row that may need it: a redrive takes the row out of its own expiry. */
+const PAYLOAD_RETENTION_MS = 3 * ROW_RETENTION_MS;
+
+/** Keeps what a task runs, beside its row, for redrive and for display. */
+export async function keepContent(
+  ports: Pick<Ports, 'tasks' | 'clock'>,
+  id: string,
+  content: Content,
+): Promise<void> {
+  await ports.tasks.writePayload(
+    id,
+    JSON.stringify(content),
+    expiryAfter(ports.clock(), PAYLOAD_RETENTION_MS),
+  );
+}
+
+/** What a task runs: from its batch's chunk, or as it was kept; undefined when neither is there. */
+export async function findContent(
+  ports: Pick<Ports, 'tasks' | 'batches'>,
+  id: string,
+): Promise<Content | undefined> {
+  const place = parseBatchTaskId(id);
+  if (place) {
+    const chunk = await ports.batches.readChunk(place.batch, place.chunk);
+    const task = chunk?.tasks.find(({ line }) => line === place.line)?.task;
+    return task && { task };
+  }
+  const text = await ports.tasks.readPayload(id);
+  return text === undefined ? undefined : (JSON.parse(text) as Content);
+}
+
+/** The envelope of one task of a chunk. */
+export function chunkEnvelope(
+  digest: Ports['digest'],
+  chunk: ChunkRow,
+  line: number,
+  task: TaskSpec,
+): Envelope & { content: Content } {
+  return {
+    id: batchTaskId(chunk.batch, chunk.chunk, line),
+    at: chunk.createdAt,
+    hash: digest(canonicalContent(chunk.queue, task)),
+    content: { task },
+    notBefore: task.delaySeconds ? chunk.createdAt + task.delaySeconds * 1000 : undefined,
+  };
+}
+
+/**
+ * A message for a task. Content that does not fit a message is kept in the payload first.
+ * Writes: payload, rarely.
+ */
+export async function toMessage(
+  ports: Pick<Ports, 'tasks' | 'clock'>,
+  envelope: Envelope,
+  tenant?: string,
+): Promise<OutgoingMessage> {
+  const delaySeconds = Math.ceil(Math.max(0, (envelope.notBefore ?? 0) - ports.clock()) / 1000) || undefined;
+  const about = { version: String(PROTOCOL_VERSION), delaySeconds, tenant };
+  const body = toMessageBody(envelope);
+  if (byteLength(body) <= MAX_MESSAGE_BYTES - 1024 || envelope.content === undefined)
+    return { ...about, body };
+  await keepContent(ports, envelope.id, envelope.content);
+  return { ...about, body: toMessageBody({ ...envelope, content: undefined }) };
+}

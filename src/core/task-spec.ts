@@ -1,0 +1,152 @@
+import * as z from 'zod';
+import { MillraceError } from './errors.ts';
+import {
+  MAX_ARGUMENT_BYTES,
+  MAX_DELAY_SECONDS,
+  MAX_ENV_ENTRIES,
+  MAX_MAX_ATTEMPTS,
+  MAX_PROGRAM_BYTES,
+  MAX_TIMEOUT_SECONDS,
+} from './limits.ts';
+import type { Program } from './task-row.ts';
+
+const encoder = new TextEncoder();
+
+/** Length of a text in UTF-8 bytes. */
+export function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}
+
+const argument = z
+  .string()
+  .refine((text) => !text.includes('\0'), 'expected text without NUL characters')
+  .refine((text) => byteLength(text) <= MAX_ARGUMENT_BYTES, {
+    message: `expected at most ${MAX_ARGUMENT_BYTES} bytes, the kernel's limit for one argument; hand long data over as \`input\``,
+  });
+
+const environment = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected letters, digits and _, not starting with a digit')
+      .refine((name) => !name.startsWith('MILLRACE_'), 'names starting with MILLRACE_ are set by the worker')
+      .refine((name) => name !== '__proto__', 'this name cannot be used'),
+    argument,
+  )
+  .refine((env) => Object.keys(env).length <= MAX_ENV_ENTRIES, `expected at most ${MAX_ENV_ENTRIES} entries`);
+
+/** What a task is, as HTTP bodies, NDJSON lines and raw JSON messages say it. */
+export const taskSpecSchema = z.strictObject({
+  command: argument
+    .refine((text) => text.trim() !== '', 'expected a shell command, got an empty one')
+    .optional()
+    .describe('a shell command, run by /bin/sh -c'),
+  argv: z
+    .array(argument)
+    .min(1, 'expected at least the name of a program')
+    .max(4096)
+    .refine((argv) => argv[0] !== '', 'expected the name of a program as first element')
+    .optional()
+    .describe('a program and its arguments, run without a shell'),
+  input: z.string().optional().describe('given to the program on its STDIN'),
+  env: environment.optional().describe('environment variables for the program'),
+  timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).optional(),
+  maxAttempts: z.int().min(1).max(MAX_MAX_ATTEMPTS).optional(),
+  delaySeconds: z.number().min(0).max(MAX_DELAY_SECONDS).optional(),
+  tenant: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/,
+      'expected 1 to 128 ASCII characters without spaces',
+    )
+    .optional()
+    .describe('the fair-queue key: one tenant’s backlog does not delay the others'),
+});
+
+export type TaskSpec = z.infer<typeof taskSpecSchema>;
+
+/** The program that a spec names, or undefined when its queue's program runs it. */
+export function programOf(spec: TaskSpec): Program | undefined {
+  if (spec.command !== undefined) return { command: spec.command };
+  if (spec.argv !== undefined) return { argv: spec.argv };
+  return undefined;
+}
+
+/** One sentence for each thing that a schema found wrong. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => {
+      const where = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
+      const extra =
+        issue.code === 'unrecognized_keys' ? `; known: ${Object.keys(taskSpecSchema.shape).join(', ')}` : '';
+      return `${where}${issue.message}${extra}`;
+    })
+    .join('; ');
+}
+
+/**
+ * unknown → TaskSpec.
+ * @param hasProgram whether the queue has a program of its own, which then runs every task
+ * @throws MillraceError `invalid_task` or `too_large`
+ */
+export function parseTaskSpec(value: unknown, hasProgram: boolean): TaskSpec {
+  const parsed = taskSpecSchema.safeParse(value);
+  if (!parsed.success) {
+    throw invalidTask(describeIssues(parsed.error), value);
+  }
+  const spec = parsed.data;
+  if (hasProgram) {
+    if (spec.command !== undefined || spec.argv !== undefined || spec.env !== undefined) {
+      throw invalidTask(
+        'this queue runs a program of its own: a task on it carries `input`, no command, argv or env',
+        value,
+      );
+    }
+    if (spec.input === undefined) throw invalidTask('expected `input` for the program of this queue', value);
+  } else if ((spec.command === undefined) === (spec.argv === undefined)) {
+    throw invalidTask('expected exactly one of `command` and `argv`', value);
+  }
+  const size = byteLength(JSON.stringify(spec));
+  if (size > MAX_PROGRAM_BYTES) {
+    throw new MillraceError('too_large', `The task is too large.`, {
+      expected: `at most ${MAX_PROGRAM_BYTES} bytes as JSON`,
+      got: `${size} bytes`,
+      hint: 'Put the data where the program can fetch it, and pass its address.',
+    });
+  }
+  return spec;
+}
+
+function invalidTask(detail: string, got: unknown): MillraceError {
+  return new MillraceError('invalid_task', `This is not a task: ${detail}.`, {
+    expected:
+      '{"command": "…"} or {"argv": ["…"]}, with input, env, timeoutSeconds, maxAttempts, delaySeconds, tenant as wanted',
+    got: preview(got),
+    hint: 'Correct the fields named and send it again; GET /openapi.json has the schema.',
+  });
+}
+
+/** The beginning of a value, for an error text. */
+export function preview(value: unknown, max = 120): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  return text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text;
+}
+
+/** The text whose digest tells whether two tasks have the same content. */
+export function canonicalContent(queue: string, content: TaskSpec | string): string {
+  if (typeof content === 'string') return JSON.stringify([queue, content]);
+  const { command, argv, input, timeoutSeconds, maxAttempts, delaySeconds, tenant } = content;
+  const env = content.env && Object.entries(content.env).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([
+    queue,
+    command,
+    argv,
+    input,
+    env,
+    timeoutSeconds,
+    maxAttempts,
+    delaySeconds,
+    tenant,
+  ]);
+}

@@ -1,0 +1,86 @@
+import { parseBatchTaskId, type ChunkRow } from './batch-row.ts';
+import { CLOCK_SKEW_MS } from './limits.ts';
+import type { TaskOutput } from './ports.ts';
+import { programOf, type TaskSpec } from './task-spec.ts';
+import type { FailureReason, TaskState } from './task-states.ts';
+import type { Program, TaskProgress, TaskRow } from './task-row.ts';
+
+/** A task as API and `--json` show it. Absent means not applicable; times are ISO 8601 UTC. */
+export interface TaskView {
+  id: string;
+  queue: string;
+  state: TaskState;
+  /** The lease of the running attempt has passed: derived, never stored. */
+  expired?: true;
+  command?: string;
+  argv?: readonly string[];
+  attempt: number;
+  maxAttempts: number;
+  createdAt: string;
+  notBefore?: string;
+  startedAt?: string;
+  endedAt?: string;
+  reason?: FailureReason;
+  exitCode?: number;
+  signal?: string;
+  error?: string;
+  stdout?: string;
+  stderr?: string;
+  result?: unknown;
+  progress?: TaskProgress;
+  batch?: string;
+  worker?: string;
+}
+
+/**
+ * A row as a reader sees it at this moment.
+ * @param program the whole program, where the row has only its beginning
+ */
+export function toTaskView(row: TaskRow, now: number, program?: Program, output?: TaskOutput): TaskView {
+  const shown = program ?? row.program;
+  const text = output && output.attempt === row.outputOf ? output : row;
+  const isExpired = row.state === 'RUNNING' && (row.lease ?? 0) + CLOCK_SKEW_MS < now;
+  const batch = parseBatchTaskId(row.id)?.batch;
+  return {
+    id: row.id,
+    queue: row.queue,
+    state: row.state,
+    ...(isExpired && { expired: true as const }),
+    ...shown,
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts,
+    createdAt: iso(row.createdAt),
+    ...(row.notBefore !== undefined && { notBefore: iso(row.notBefore) }),
+    ...(row.startedAt !== undefined && { startedAt: iso(row.startedAt) }),
+    ...(row.endedAt !== undefined && { endedAt: iso(row.endedAt) }),
+    ...(row.reason && { reason: row.reason }),
+    ...(row.exitCode !== undefined && { exitCode: row.exitCode }),
+    ...(row.signal && { signal: row.signal }),
+    ...(row.error !== undefined && { error: row.error }),
+    ...(text.stdout && { stdout: text.stdout }),
+    ...(text.stderr && { stderr: text.stderr }),
+    ...(text.result !== undefined && { result: JSON.parse(text.result) as unknown }),
+    ...(row.progress && { progress: row.progress }),
+    ...(batch !== undefined && { batch }),
+    ...(row.worker && { worker: row.worker }),
+  };
+}
+
+/** A task of a batch that nobody has claimed: it has no row, and reads as PENDING. */
+export function toUnclaimedView(chunk: ChunkRow, id: string, task: TaskSpec, maxAttempts: number): TaskView {
+  return {
+    id,
+    queue: chunk.queue,
+    state: 'PENDING',
+    ...programOf(task),
+    attempt: 0,
+    maxAttempts: task.maxAttempts ?? maxAttempts,
+    createdAt: iso(chunk.createdAt),
+    ...(task.delaySeconds ? { notBefore: iso(chunk.createdAt + task.delaySeconds * 1000) } : {}),
+    batch: chunk.batch,
+  };
+}
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
