@@ -108,7 +108,7 @@ async function end(
     event,
     from: ['RUNNING'],
     guard: mine(attempt),
-    set: { ...report, endedAt: now, expiresAt: expiryAfter(now) },
+    set: { ...report, queue: attempt.row.queue, endedAt: now, expiresAt: expiryAfter(now) },
     ...(event === 'fail' ? { raise: ['failures'] as const } : {}),
     clear: ['token', 'lease', 'cancelRequested'],
   });

@@ -40,6 +40,7 @@ export async function endInvalid(
     ...sameRow(row, now),
     set: {
       ...(row ? {} : rowBirth(ending.definition, message)),
+      queue: ending.definition.name,
       reason: 'invalid',
       error: message.detail.slice(0, 400),
       endedAt: now,
@@ -62,6 +63,7 @@ export async function endLost(
     event: 'fail',
     ...sameRow(row, now),
     set: {
+      queue: row.queue,
       reason: 'lost',
       error: `attempt ${row.attempt} ended without a word: its worker${row.worker ? ` ${row.worker}` : ''} died or lost its lease`,
       endedAt: now,

@@ -20,7 +20,7 @@ export const TABLE = {
 } as const;
 
 /** How the SQS queues of a queue are set up, as local mode and the CDK construct make them. Seconds. */
-export function queueSettings(definition: QueueDefinition) {
+export function queueSettings(definition: Pick<QueueDefinition, 'name' | 'leaseSeconds'>) {
   return {
     name: `millrace-${definition.name}`,
     deadName: `millrace-${definition.name}-dead`,

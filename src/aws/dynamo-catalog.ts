@@ -1,0 +1,41 @@
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Clock, QueueCatalog } from '../core/ports.ts';
+import { queueDefinitionSchema, type QueueDefinition } from '../core/queue-definition.ts';
+import { fromItem, queryAll, toItem, type Table } from './dynamo.ts';
+import { catalogKey } from './keys.ts';
+
+const CACHE_MS = 2000;
+
+/** The queues of a local stack, which may come and go while it runs: kept in the table, read at most every 2 s. */
+export function makeTableCatalog(table: Table, clock: Clock): QueueCatalog {
+  let known: readonly QueueDefinition[] = [];
+  let readAt = -Infinity;
+  const list = async (maxAgeMs: number): Promise<readonly QueueDefinition[]> => {
+    if (clock() - readAt <= maxAgeMs) return known;
+    const items = await queryAll(table, {
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: toItem({ ':pk': catalogKey('').pk }),
+      ConsistentRead: true,
+    });
+    known = items.map((item) => queueDefinitionSchema.parse(fromItem(item)['definition']));
+    readAt = clock();
+    return known;
+  };
+  return {
+    list: () => list(CACHE_MS),
+    async find(name) {
+      const isNamed = (definition: QueueDefinition) => definition.name === name;
+      // A queue that was added a moment ago is not refused for the cache's sake.
+      return (await list(CACHE_MS)).find(isNamed) ?? (await list(-1)).find(isNamed);
+    },
+  };
+}
+
+export async function putDefinition(table: Table, definition: QueueDefinition): Promise<void> {
+  const item = toItem({ ...catalogKey(definition.name), definition });
+  await table.client.send(new PutItemCommand({ TableName: table.name, Item: item }));
+}
+
+export async function deleteDefinition(table: Table, name: string): Promise<void> {
+  await table.client.send(new DeleteItemCommand({ TableName: table.name, Key: toItem(catalogKey(name)) }));
+}

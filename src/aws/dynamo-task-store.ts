@@ -1,0 +1,114 @@
+import {
+  BatchGetItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { MAX_PAYLOAD_PART_BYTES } from '../core/limits.ts';
+import type { ChangeResult, IndexEntry, IndexPage, TaskOutput, TaskStore } from '../core/ports.ts';
+import type { TaskRow } from '../core/task-row.ts';
+import type { TaskChange } from '../core/transition.ts';
+import { conditional, fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
+import { outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } from './keys.ts';
+import { buildIndexPage, buildTaskChange } from './task-commands.ts';
+import { toTaskRow } from './task-item.ts';
+
+const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
+
+/** Tasks in DynamoDB. */
+export function makeTaskStore(table: Table): TaskStore {
+  const read = async (id: string): Promise<TaskRow | undefined> => {
+    const item = await getItem(table, toItem(taskKey(id)));
+    return item && toTaskRow(item);
+  };
+
+  return {
+    read,
+
+    async readMany(ids) {
+      const rows = new Map<string, TaskRow>();
+      for (let at = 0; at < ids.length; at += BATCH_GET_KEYS) {
+        let keys = ids.slice(at, at + BATCH_GET_KEYS).map((id) => toItem(taskKey(id)));
+        while (keys.length > 0) {
+          const answer = await table.client.send(
+            new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: keys, ConsistentRead: true } } }),
+          );
+          for (const item of answer.Responses?.[table.name] ?? []) {
+            const row = toTaskRow(item);
+            rows.set(row.id, row);
+          }
+          keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
+        }
+      }
+      return rows;
+    },
+
+    async change(change: TaskChange): Promise<ChangeResult> {
+      const input = buildTaskChange(table.name, change);
+      const { done, item } = await conditional(() => table.client.send(new UpdateItemCommand(input)));
+      if (done && item) return { done, row: toTaskRow(item) };
+      return { done: false, row: item ? toTaskRow(item) : await read(change.id) };
+    },
+
+    async writeOutput(id, output, expiresAt) {
+      await conditional(() =>
+        table.client.send(
+          new PutItemCommand({
+            TableName: table.name,
+            Item: toItem({ ...outputKey(id), ...output, expiresAt }),
+            // A worker that has lost its lease must not replace what a later attempt wrote.
+            ConditionExpression: 'attribute_not_exists(pk) OR attempt <= :attempt',
+            ExpressionAttributeValues: toItem({ ':attempt': output.attempt }),
+          }),
+        ),
+      );
+    },
+
+    async readOutput(id) {
+      const item = await getItem(table, toItem(outputKey(id)));
+      return item && (fromItem(item) as unknown as TaskOutput);
+    },
+
+    async writePayload(id, text, expiresAt) {
+      const bytes = deflateRawSync(text);
+      const parts = Math.max(1, Math.ceil(bytes.length / MAX_PAYLOAD_PART_BYTES));
+      for (let part = parts - 1; part >= 0; part -= 1) {
+        const data = bytes.subarray(part * MAX_PAYLOAD_PART_BYTES, (part + 1) * MAX_PAYLOAD_PART_BYTES);
+        const item = { ...payloadKey(id, part), data: new Uint8Array(data), parts, expiresAt };
+        await table.client.send(new PutItemCommand({ TableName: table.name, Item: toItem(item) }));
+      }
+    },
+
+    async readPayload(id) {
+      const items = await queryAll(table, {
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+        ExpressionAttributeValues: toItem({ ':pk': taskKey(id).pk, ':sk': PAYLOAD_PREFIX }),
+        ConsistentRead: true,
+      });
+      const parts = items.map((item) => fromItem(item) as { data: Uint8Array; parts: number });
+      const first = parts[0];
+      if (!first || parts.length < first.parts) return undefined;
+      return inflateRawSync(Buffer.concat(parts.slice(0, first.parts).map(({ data }) => data))).toString();
+    },
+
+    async page(query): Promise<IndexPage> {
+      const page = await table.client.send(new QueryCommand(buildIndexPage(table.name, query)));
+      const sort = query.index === 'failed' ? 'ft' : 'gt';
+      const entries = (page.Items ?? []).flatMap((item): IndexEntry[] => {
+        const plain = fromItem(item);
+        const key = parseKey({ pk: String(plain['pk']), sk: String(plain['sk']) });
+        return key ? [{ key: String(plain[sort]), ...key }] : [];
+      });
+      return { entries, more: page.LastEvaluatedKey !== undefined };
+    },
+  };
+}
+
+async function getItem(table: Table, key: Item): Promise<Item | undefined> {
+  const { Item: item } = await table.client.send(
+    new GetItemCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
+  );
+  return item;
+}
