@@ -8,20 +8,32 @@ import { canonicalContent } from './task-spec.ts';
 /**
  * Takes one chunk of a batch: stores it, adds it to the batch, sends its messages, marks it sent. Every step may
  * be repeated: a chunk that comes again goes on where it stood. No rows are written: a row is born at the claim.
+ * @param chunk `upload`: a digest of the whole upload that this chunk was cut from, when it is known. It makes an
+ *   upload that only begins (or ends) like an earlier one under the same id another content.
  * @throws MillraceError `content_conflict` when this chunk was stored with other tasks, or for another queue
  */
 export async function enqueueChunk(
   ports: Ports,
-  chunk: { batch: string; chunk: number; queue: string; tasks: readonly ChunkTask[] },
+  chunk: {
+    batch: string;
+    chunk: number;
+    queue: string;
+    tasks: readonly ChunkTask[];
+    upload?: string | undefined;
+  },
 ): Promise<void> {
+  const { upload, ...place } = chunk;
   const batch = await ports.batches.read(chunk.batch);
   if (batch && batch.queue !== chunk.queue) {
     throw conflict(`batch ${chunk.batch} belongs to queue ${batch.queue}`, 'Use another batch id.');
   }
   const hash = ports.digest(
-    JSON.stringify(chunk.tasks.map(({ line, task }) => [line, canonicalContent(chunk.queue, task)])),
+    JSON.stringify([
+      ...chunk.tasks.map(({ line, task }) => [line, canonicalContent(chunk.queue, task)]),
+      ...(upload === undefined ? [] : [upload]),
+    ]),
   );
-  const fresh: ChunkRow = { ...chunk, hash, createdAt: ports.clock(), sent: false };
+  const fresh: ChunkRow = { ...place, hash, createdAt: ports.clock(), sent: false };
   const existing = await ports.batches.storeChunk(fresh);
   if (existing && (existing.hash !== hash || existing.queue !== chunk.queue)) {
     throw conflict(

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   unknown_task: { status: 404, exit: 4 },
   unknown_batch: { status: 404, exit: 4 },
   unknown_route: { status: 404, exit: 4 },
+  method_not_allowed: { status: 405, exit: 2 },
   content_conflict: { status: 409, exit: 6 },
   wrong_state: { status: 409, exit: 6 },
   not_counted_yet: { status: 409, exit: 6 },

@@ -10,8 +10,12 @@ import { toTaskView, toUnclaimedView, type TaskView } from './task-view.ts';
 /** One task, whole. @throws MillraceError `unknown_task` */
 export async function readTask(ports: Ports, id: string): Promise<TaskView> {
   const row = await ports.tasks.read(id);
-  if (!row) return readUnclaimed(ports, id);
-  const output = row.outputOf === undefined ? undefined : await ports.tasks.readOutput(id);
+  return row ? showTask(ports, row) : readUnclaimed(ports, id);
+}
+
+/** The task of a row, with what is kept beside it. */
+export async function showTask(ports: Ports, row: TaskRow): Promise<TaskView> {
+  const output = row.outputOf === undefined ? undefined : await ports.tasks.readOutput(row.id);
   const program = row.programCut ? await wholeProgram(ports, row) : undefined;
   return toTaskView(row, ports.clock(), program, output);
 }
