@@ -1,27 +1,42 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Hono } from 'hono';
-import type { Ports } from '../core/ports.ts';
-import type { QueueDefinition } from '../core/queue-definition.ts';
-import type { Settler } from '../core/settle.ts';
+import { addBatchRoutes } from './batch-routes.ts';
+import type { ApiApp, ApiEnv } from './add-route.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { knownRoutes, addServiceRoutes } from './service-routes.ts';
+import { noSuchRoute } from './near-routes.ts';
+import { invalidRequest } from './parse-query.ts';
+import { presentError } from './problem.ts';
+import { addQueueRoutes } from './queue-routes.ts';
+import { addTaskRoutes } from './task-routes.ts';
 
-/** All that the API needs of the place where it runs. */
-export interface ApiDeps {
-  readonly ports: Ports;
-  /** The settler of this process for a queue: always the same one for the same queue. */
-  settlerOf(definition: QueueDefinition): Settler;
-  /** Resolves after so long, or as soon as the signal is aborted; never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** How many bytes the chunk store needs for a text of this kind, compressed. */
-  compressedBytes(text: string): number;
-  /** What the API depends on: `ok`, or what is wrong with it. */
-  health(): Promise<Readonly<Record<string, string>>>;
-  /** Of the package, for the OpenAPI document and `/healthz`. */
-  readonly version: string;
-}
+export type { ApiDeps } from './api-deps.ts';
 
 /** The HTTP interface of Millrace over ports; it knows nothing of where it runs. */
-export function makeApi(deps: ApiDeps): Hono {
-  const app = new OpenAPIHono();
-  app.get('/healthz', async (c) => c.json({ version: deps.version, checks: await deps.health() }));
+export function makeApi(deps: ApiDeps): ApiApp {
+  const { ports } = deps;
+  const app = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw invalidRequest(result.target, result.error);
+    },
+  });
+  app.use(async (c, next) => {
+    const requestId = ports.newId();
+    const startedAt = ports.clock();
+    c.set('requestId', requestId);
+    await next();
+    c.res.headers.set('x-request-id', requestId);
+    const { method, path } = c.req;
+    const ms = ports.clock() - startedAt;
+    ports.log.debug({ requestId, method, path, status: c.res.status, ms }, 'request');
+  });
+  app.onError((error, c) => presentError(c, error, c.get('requestId'), ports.log));
+  app.notFound((c) => {
+    const error = noSuchRoute(c.req.method, c.req.path, knownRoutes(app));
+    return presentError(c, error, c.get('requestId'), ports.log);
+  });
+  addTaskRoutes(app, deps);
+  addBatchRoutes(app, deps);
+  addQueueRoutes(app, deps);
+  addServiceRoutes(app, deps);
   return app;
 }

@@ -1,0 +1,36 @@
+import { z } from '@hono/zod-openapi';
+import { MillraceError } from '../core/errors.ts';
+
+/** A whole number in a query string. */
+export function wholeNumber(min: number, max: number, description: string) {
+  return z
+    .string()
+    .regex(/^[0-9]{1,9}$/, `expected a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.number().min(min, `expected at least ${min}`).max(max, `expected at most ${max}`))
+    .openapi({ type: 'integer', minimum: min, maximum: max, description, example: max });
+}
+
+/** One of some words, in upper or lower case. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words, description: string) {
+  return z
+    .string()
+    .transform((text) => text.toUpperCase())
+    .pipe(z.enum(words, `expected one of ${words.join(', ')}`))
+    .openapi({ type: 'string', enum: [...words], description });
+}
+
+/** What a schema found wrong with a query, a path or a header → the error to show. */
+export function invalidRequest(part: string, error: z.ZodError): MillraceError {
+  const details = error.issues.map((issue) => {
+    const where = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
+    return `${where}${issue.message}`;
+  });
+  return new MillraceError(
+    'invalid_request',
+    `The ${part} of the request cannot be used: ${details.join('; ')}.`,
+    {
+      hint: 'Correct it and send the request again; GET /openapi.json lists what each route takes.',
+    },
+  );
+}

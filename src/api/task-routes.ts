@@ -1,0 +1,138 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { cancelTask } from '../core/cancel.ts';
+import { enqueueTask } from '../core/enqueue-task.ts';
+import { MAX_IDEMPOTENCY_KEY_CHARS, MAX_TASK_BODY_BYTES, MAX_WAIT_SECONDS } from '../core/limits.ts';
+import { showTask } from '../core/read-task.ts';
+import { parseTaskSpec, programOf } from '../core/task-spec.ts';
+import { toTaskView } from '../core/task-view.ts';
+import { addRoute, json, problems, type ApiApp } from './add-route.ts';
+import { endingOf, findQueue, type ApiDeps } from './api-deps.ts';
+import { parseJsonBody } from './parse-json.ts';
+import { wholeNumber } from './parse-query.ts';
+import { assertMediaType, readBody } from './read-body.ts';
+import { redriveOnceCounted } from './redrive-once-counted.ts';
+import { taskShape, taskSpecShape } from './shapes.ts';
+import { waitForEnd } from './wait-for-end.ts';
+
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(MAX_IDEMPOTENCY_KEY_CHARS)
+    .optional()
+    .describe('sending the same content again under the same key makes no duplicate'),
+});
+
+export const queueParam = z.object({ queue: z.string().openapi({ example: 'default' }) });
+const idParam = z.object({ id: z.string().openapi({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }) });
+
+const BODY_HINT = 'Put the data where the program can fetch it, and pass its address.';
+
+/** Routes of single tasks. */
+export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
+  const { ports } = deps;
+
+  addRoute(
+    app,
+    createRoute({
+      method: 'post',
+      path: '/v1/queues/{queue}/tasks',
+      operationId: 'enqueueTask',
+      tags: ['tasks'],
+      summary: 'Enqueue one task',
+      request: { params: queueParam, headers: idempotencyHeaders },
+      responses: {
+        201: json(taskShape, 'the task, accepted'),
+        200: json(taskShape, 'the task that this key made before'),
+        ...problems(
+          'invalid_json',
+          'invalid_task',
+          'invalid_request',
+          'unknown_queue',
+          'content_conflict',
+          'too_large',
+          'unsupported_media_type',
+        ),
+      },
+    }),
+    async (c) => {
+      const definition = await findQueue(deps, c.req.valid('param').queue);
+      assertMediaType(c.req.raw, ['application/json']);
+      const body = parseJsonBody(await readBody(c.req.raw, MAX_TASK_BODY_BYTES, BODY_HINT));
+      const spec = parseTaskSpec(body, definition.program !== undefined);
+      const key = c.req.valid('header')['idempotency-key'];
+      const { row, created } = await enqueueTask(ports, definition, spec, key);
+      return c.json(toTaskView(row, ports.clock(), programOf(spec)), created ? 201 : 200);
+    },
+    { required: true, content: { 'application/json': { schema: taskSpecShape } } },
+  );
+
+  addRoute(
+    app,
+    createRoute({
+      method: 'get',
+      path: '/v1/tasks/{id}',
+      operationId: 'readTask',
+      tags: ['tasks'],
+      summary: 'Read a task, or wait for its end',
+      request: {
+        params: idParam,
+        query: z.strictObject({
+          wait: wholeNumber(
+            0,
+            MAX_WAIT_SECONDS,
+            'holds the answer so many seconds, or until the end',
+          ).optional(),
+        }),
+      },
+      responses: { 200: json(taskShape, 'the task'), ...problems('invalid_request', 'unknown_task') },
+    }),
+    async (c) => {
+      const waitMs = (c.req.valid('query').wait ?? 0) * 1000;
+      return c.json(await waitForEnd(deps, c.req.valid('param').id, waitMs, c.req.raw.signal), 200);
+    },
+  );
+
+  addRoute(
+    app,
+    createRoute({
+      method: 'post',
+      path: '/v1/tasks/{id}/cancel',
+      operationId: 'cancelTask',
+      tags: ['tasks'],
+      summary: 'Cancel a task',
+      request: { params: idParam },
+      responses: {
+        200: json(taskShape, 'it is CANCELLED'),
+        202: json(taskShape, 'it is running: its worker has been asked to kill it'),
+        ...problems('unknown_task', 'unknown_queue', 'wrong_state'),
+      },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      const row = await cancelTask(await endingOf(deps, id), id);
+      return c.json(await showTask(ports, row), row.state === 'CANCELLED' ? 200 : 202);
+    },
+  );
+
+  addRoute(
+    app,
+    createRoute({
+      method: 'post',
+      path: '/v1/tasks/{id}/redrive',
+      operationId: 'redriveTask',
+      tags: ['tasks'],
+      summary: 'Run a FAILED task again',
+      request: { params: idParam },
+      responses: {
+        202: json(taskShape, 'it will run again, with all its attempts'),
+        ...problems('unknown_task', 'unknown_queue', 'wrong_state', 'not_counted_yet', 'content_gone'),
+      },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      const row = await redriveOnceCounted(deps, await endingOf(deps, id), id);
+      return c.json(await showTask(ports, row), 202);
+    },
+  );
+}
