@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { BatchRow, ChunkRow } from '../../src/core/batch-row.ts';
+import type { LedgerRow } from '../../src/core/ledger-row.ts';
+import type { MessageQueue, Ports, QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
+import { DEFAULT_QUEUE, type QueueDefinition } from '../../src/core/queue-definition.ts';
+import type { TaskRow } from '../../src/core/task-row.ts';
+import { makeMemoryQueue, type MemoryMessage } from './memory-queue.ts';
+import { makeMemoryBatches, makeMemoryControls, makeMemoryLedgers } from './memory-tables.ts';
+import { makeMemoryTasks } from './memory-tasks.ts';
+
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** Everything that the ports hold: tests look at it, and move its clock. */
+export interface MemoryState {
+  /** ms. */
+  now: number;
+  /** What `random` answers. */
+  random: number;
+  /** The number in the latest id. */
+  ids: number;
+  definitions: QueueDefinition[];
+  readonly tasks: Map<string, TaskRow>;
+  readonly outputs: Map<string, TaskOutput>;
+  readonly payloads: Map<string, string>;
+  readonly ledgers: Map<string, LedgerRow>;
+  readonly batches: Map<string, BatchRow>;
+  readonly chunks: Map<string, ChunkRow>;
+  readonly controls: Map<string, QueueControl>;
+  readonly reports: Map<string, { queue: string; report: WorkerReport }>;
+  /** Messages of `<queue>` and of `<queue>/dead`. */
+  readonly messages: Map<string, MemoryMessage[]>;
+  readonly log: LogEntry[];
+}
+
+export const START = Date.UTC(2026, 0, 1);
+
+/** All the ports in memory. To have calls fail, see intercept-ports.ts. */
+export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAULT_QUEUE]): {
+  ports: Ports;
+  state: MemoryState;
+} {
+  const state: MemoryState = {
+    now: START,
+    random: 0.5,
+    ids: 0,
+    definitions: [...definitions],
+    tasks: new Map(),
+    outputs: new Map(),
+    payloads: new Map(),
+    ledgers: new Map(),
+    batches: new Map(),
+    chunks: new Map(),
+    controls: new Map(),
+    reports: new Map(),
+    messages: new Map(),
+    log: [],
+  };
+  const newId = () => `id-${(state.ids += 1)}`;
+  const find = (name: string) => state.definitions.find((definition) => definition.name === name);
+  const listOf = (name: string): MemoryMessage[] => {
+    const list = state.messages.get(name) ?? [];
+    state.messages.set(name, list);
+    return list;
+  };
+  const open = (queue: string, isDead: boolean): MessageQueue =>
+    makeMemoryQueue(listOf(isDead ? `${queue}/dead` : queue), {
+      now: () => state.now,
+      newId,
+      visibilityMs: (find(queue)?.leaseSeconds ?? 60) * 1000,
+      ...(!isDead && { dead: listOf(`${queue}/dead`) }),
+    });
+  const write = (level: LogEntry['level']) => (fields: object, message: string) =>
+    void state.log.push({ level, fields: { ...fields }, message });
+  const ports: Ports = {
+    tasks: makeMemoryTasks(state),
+    ledgers: makeMemoryLedgers(state),
+    batches: makeMemoryBatches(state),
+    queues: makeMemoryControls(state),
+    catalog: { list: async () => state.definitions, find: async (name) => find(name) },
+    messages: { main: (queue) => open(queue, false), dead: (queue) => open(queue, true) },
+    clock: () => state.now,
+    random: () => state.random,
+    newId,
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 40),
+    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+  };
+  return { ports, state };
+}

@@ -1,0 +1,72 @@
+import { NO_TOTALS, type LedgerRow } from '../../src/core/ledger-row.ts';
+import type { BatchStore, LedgerStore, QueueControl, QueueStore } from '../../src/core/ports.ts';
+import type { MemoryState } from './memory-ports.ts';
+import { stored } from './memory-tasks.ts';
+
+export function makeMemoryLedgers({ ledgers }: MemoryState): LedgerStore {
+  const keyOf = (queue: string, ledger: string) => `${queue}/${ledger}`;
+  return {
+    read: async (queue, ledger) => ledgers.get(keyOf(queue, ledger)),
+    advance: async ({ queue, ledger, from, seq, totals, batches }) => {
+      const row = ledgers.get(keyOf(queue, ledger));
+      if (row?.closed || (row?.seq ?? 0) !== from) return { done: false, row };
+      const next: LedgerRow = stored({ queue, ledger, seq, closed: false, totals, batches });
+      ledgers.set(keyOf(queue, ledger), next);
+      return { done: true, row: next };
+    },
+    close: async (queue, ledger, below) => {
+      const row = ledgers.get(keyOf(queue, ledger));
+      if (row && row.seq >= below) return { done: false, row };
+      const closed = { ...(row ?? { queue, ledger, seq: 0, totals: NO_TOTALS, batches: {} }), closed: true };
+      ledgers.set(keyOf(queue, ledger), closed);
+      return { done: true, row: closed };
+    },
+    list: async (queue) => [...ledgers.values()].filter((ledger) => ledger.queue === queue),
+  };
+}
+
+export function makeMemoryBatches({ chunks, batches }: MemoryState): BatchStore {
+  const keyOf = (batch: string, chunk: number) => `${batch}/${chunk}`;
+  return {
+    readChunk: async (batch, chunk) => chunks.get(keyOf(batch, chunk)),
+    storeChunk: async (row) => {
+      const existing = chunks.get(keyOf(row.batch, row.chunk));
+      if (!existing) chunks.set(keyOf(row.batch, row.chunk), stored(row));
+      return existing;
+    },
+    markSent: async (batch, chunk) => {
+      const row = chunks.get(keyOf(batch, chunk));
+      if (!row) throw new Error(`there is no chunk ${chunk} of batch ${batch}`);
+      chunks.set(keyOf(batch, chunk), { ...row, sent: true });
+    },
+    unsentChunks: async (queue, before) =>
+      [...chunks.values()].filter((row) => row.queue === queue && !row.sent && row.createdAt < before),
+    read: async (batch) => batches.get(batch),
+    replace: async (row, revision) => {
+      if ((batches.get(row.id)?.revision ?? 0) !== revision) return false;
+      batches.set(row.id, stored(row));
+      return true;
+    },
+  };
+}
+
+const FRESH: QueueControl = { paused: false, purgedBefore: 0, cancels: 0 };
+
+export function makeMemoryControls({ controls, reports }: MemoryState): QueueStore {
+  const control = (queue: string) => controls.get(queue) ?? FRESH;
+  return {
+    readControl: async (queue) => control(queue),
+    setPaused: async (queue, paused) => void controls.set(queue, { ...control(queue), paused }),
+    setPurgedBefore: async (queue, at) => {
+      const purgedBefore = Math.max(at, control(queue).purgedBefore);
+      controls.set(queue, { ...control(queue), purgedBefore });
+    },
+    noteCancel: async (queue) => {
+      controls.set(queue, { ...control(queue), cancels: control(queue).cancels + 1 });
+    },
+    reportWorker: async (queue, report) => void reports.set(`${queue}/${report.worker}`, { queue, report }),
+    removeWorker: async (queue, worker) => void reports.delete(`${queue}/${worker}`),
+    workers: async (queue) =>
+      [...reports.values()].filter((entry) => entry.queue === queue).map(({ report }) => report),
+  };
+}
