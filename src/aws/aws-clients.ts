@@ -5,8 +5,8 @@ import type { SqsClients } from './sqs-message-queue.ts';
 
 /** Where the services are; what is absent comes from the SDK's own variables and credential chain. */
 export interface AwsTarget {
-  readonly sqs?: string;
-  readonly dynamodb?: string;
+  readonly sqs?: string | undefined;
+  readonly dynamodb?: string | undefined;
   readonly region?: string;
   /** The key of a local stack: access key and secret in one. */
   readonly key?: string;

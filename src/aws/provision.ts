@@ -18,9 +18,8 @@ import { findQueueUrl, type AwsClients } from './aws-clients.ts';
 /** Makes in an emulator what CDK makes in AWS, from the same definitions. */
 
 export function buildCreateTable(tableName: string): CreateTableCommandInput {
-  const attributes = [TABLE.partitionKey, TABLE.sortKey].concat(
-    ...TABLE.indexes.map(({ partitionKey, sortKey }) => [partitionKey, sortKey]),
-  );
+  const attributes: string[] = [TABLE.partitionKey, TABLE.sortKey];
+  for (const { partitionKey, sortKey } of TABLE.indexes) attributes.push(partitionKey, sortKey);
   const schema = (hash: string, range: string) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
     { AttributeName: range, KeyType: 'RANGE' as const },

@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { Argument } from 'commander';
+import { withHelp } from '../command-help.ts';
+import type { CliContext } from '../context.ts';
+import { numberBetween, wordsAfterDashes } from '../parse-options.ts';
+import type { WorkerMode } from '../../worker/worker-settings.ts';
+
+interface WorkOptions {
+  readonly slots: number;
+  readonly idleExit?: number;
+  readonly program?: string[];
+  readonly grace?: number;
+  readonly json?: boolean;
+}
+
+const DEFAULT_SLOTS = 8;
+
+/** `millrace work QUEUE MODE` */
+export function registerWork(program: Command, context: CliContext): void {
+  const command = program
+    .command('work')
+    .description('run the tasks of a queue')
+    .argument('<queue>')
+    .addArgument(
+      new Argument('<mode>', 'one task, all there are, or go on until stopped').choices([
+        'once',
+        'until-empty',
+        'forever',
+      ] satisfies WorkerMode[]),
+    )
+    .argument('[words...]', 'behind --: words of --program that start with a dash')
+    .option('--slots <n>', 'programs that run at the same time', numberBetween(1, 1000, true), DEFAULT_SLOTS)
+    .option(
+      '--idle-exit <seconds>',
+      'leave when there was nothing to do for so long',
+      numberBetween(0, 86_400, false),
+    )
+    .option('--program <word...>', 'a program that is given each raw message on its STDIN')
+    .option(
+      '--grace <seconds>',
+      'between SIGTERM and SIGKILL, and for what runs at the first signal',
+      numberBetween(0, 3600, false),
+    )
+    .option('--json', 'print one JSON document at the end; the log goes to stderr');
+  withHelp(
+    command,
+    [
+      'millrace work default until-empty --slots 4',
+      'millrace work mail forever --program /usr/local/bin/process-message /tmp',
+    ],
+    {
+      0: 'done: one task run, the queue empty, idle for long enough, or stopped by one signal',
+      3: 'once: there was no task',
+      130: 'a second Ctrl-C: what ran was killed and handed back',
+    },
+  ).action(async (queue: string, mode: WorkerMode, words: string[], options: WorkOptions) => {
+    const { runWorkerProcess } = await import('../worker-process.ts');
+    const behindDashes = wordsAfterDashes(context.argv)?.length ?? 0;
+    if (words.length !== behindDashes) command.error(`error: too many arguments: ${words.join(' ')}`);
+    const own = [...(options.program ?? []), ...words];
+    const code = await runWorkerProcess(context, {
+      queue,
+      mode,
+      slots: options.slots,
+      idleExitMs: options.idleExit === undefined ? undefined : options.idleExit * 1000,
+      program: own.length > 0 ? own : undefined,
+      graceMs: options.grace === undefined ? undefined : options.grace * 1000,
+      json: options.json === true,
+    });
+    context.setExitCode(code);
+  });
+}

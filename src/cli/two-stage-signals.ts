@@ -1,0 +1,38 @@
+import process from 'node:process';
+
+/** Two stages of stopping: the first signal asks, the second insists, the third ends the process. */
+export interface TwoStageSignals {
+  readonly stop: AbortSignal;
+  readonly force: AbortSignal;
+  /** 128 + the number of the signal that insisted, as shells have it. */
+  forcedExitCode(): number | undefined;
+}
+
+const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/** Listens to the process's signals from now on, and to the end of a parent that holds a channel to it. */
+export function twoStageSignals(onSignal: (signal: string, stage: 1 | 2) => void): TwoStageSignals {
+  const stop = new AbortController();
+  const force = new AbortController();
+  let forcedBy: number | undefined;
+  const take = (signal: keyof typeof NUMBERS): void => {
+    if (force.signal.aborted) process.exit(128 + NUMBERS[signal]);
+    if (stop.signal.aborted) {
+      forcedBy = 128 + NUMBERS[signal];
+      onSignal(signal, 2);
+      force.abort();
+    } else {
+      onSignal(signal, 1);
+      stop.abort();
+    }
+  };
+  for (const signal of Object.keys(NUMBERS) as (keyof typeof NUMBERS)[])
+    process.on(signal, () => take(signal));
+  if (process.connected) {
+    process.once('disconnect', () => {
+      onSignal('the end of its parent', 1);
+      stop.abort();
+    });
+  }
+  return { stop: stop.signal, force: force.signal, forcedExitCode: () => forcedBy };
+}

@@ -1,0 +1,87 @@
+import { makeAwsClients, type AwsClients } from '../aws/aws-clients.ts';
+import type { Table } from '../aws/dynamo.ts';
+import { deleteDefinition, makeTableCatalog, putDefinition } from '../aws/dynamo-catalog.ts';
+import { DEFAULT_TABLE_NAME } from '../aws/make-aws-ports.ts';
+import { makeMessageQueue } from '../aws/sqs-message-queue.ts';
+import { deprovisionQueue, provisionQueue } from '../aws/provision.ts';
+import { findQueueUrl } from '../aws/aws-clients.ts';
+import { MillraceError, unknownQueue } from '../core/errors.ts';
+import { DEFAULT_QUEUE, type QueueDefinition } from '../core/queue-definition.ts';
+import { queueSettings } from '../core/table-definition.ts';
+
+/** The local stack whose queues are managed, and its key. */
+export interface LocalTarget {
+  readonly sqs: string;
+  readonly dynamodb: string;
+  readonly region: string;
+  readonly key: string;
+}
+
+/** Makes the SQS queues of a queue, then lists it; again, with other settings, it changes them. */
+export async function ensureQueue(
+  clients: AwsClients,
+  table: Table,
+  definition: QueueDefinition,
+): Promise<string> {
+  const url = await provisionQueue(clients, definition);
+  await putDefinition(table, definition);
+  return url;
+}
+
+/** Adds a queue to a running local stack, or changes its settings. */
+export async function addQueue(target: LocalTarget, definition: QueueDefinition): Promise<void> {
+  await withClients(target, (clients, table) => ensureQueue(clients, table, definition));
+}
+
+/**
+ * Removes a queue from a running local stack. The states of its tasks stay readable until they expire.
+ * @throws MillraceError `unknown_queue`; `wrong_state` when it still has messages, unless `force`
+ */
+export async function removeQueue(
+  target: LocalTarget,
+  name: string,
+  { force }: { force: boolean },
+): Promise<void> {
+  await withClients(target, async (clients, table) => {
+    const known = await makeTableCatalog(table, () => Date.now()).list();
+    if (!known.some((definition) => definition.name === name)) {
+      throw unknownQueue(
+        name,
+        known.map((definition) => definition.name),
+      );
+    }
+    if (name === DEFAULT_QUEUE.name) {
+      throw new MillraceError('invalid_request', 'The queue `default` cannot be removed.', {
+        hint: 'Purge it instead: millrace purge default',
+      });
+    }
+    const settings = queueSettings({ name, leaseSeconds: 0 });
+    const { visible, delayed, inFlight } = await makeMessageQueue(clients, () =>
+      findQueueUrl(clients.client, settings.name),
+    ).counts();
+    if (visible + delayed + inFlight > 0 && !force) {
+      throw new MillraceError(
+        'wrong_state',
+        `The queue ${name} still has ${visible + delayed + inFlight} messages.`,
+        {
+          expected: 'an empty queue',
+          hint: 'Let its workers finish, purge it, or remove it with --force, which loses them.',
+        },
+      );
+    }
+    await deleteDefinition(table, name);
+    await deprovisionQueue(clients, name);
+  });
+}
+
+async function withClients<T>(
+  target: LocalTarget,
+  work: (clients: AwsClients, table: Table) => Promise<T>,
+): Promise<T> {
+  const clients = makeAwsClients(target);
+  try {
+    return await work(clients, { client: clients.dynamodb, name: DEFAULT_TABLE_NAME });
+  } finally {
+    clients.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { judgeDeadLetter } from '../core/dead-letter.ts';
+import { sendUnsentChunks } from '../core/enqueue-batch.ts';
+import type { Ports } from '../core/ports.ts';
+import type { QueueDefinition } from '../core/queue-definition.ts';
+import type { Settler } from '../core/settle.ts';
+
+const DEAD_LETTER_MS = 5000;
+const MINUTE_MS = 60_000;
+const STAY_SECONDS = 30;
+
+/** What functions do in AWS: judges dead letters, and sends chunks whose loader died. */
+export function startUpkeep(
+  ports: Ports,
+  settlerOf: (definition: QueueDefinition) => Settler,
+): { close(): Promise<void> } {
+  const stop = new AbortController();
+  const every = async (ms: number, what: string, work: (definition: QueueDefinition) => Promise<void>) => {
+    while (!stop.signal.aborted) {
+      try {
+        for (const definition of await ports.catalog.list()) await work(definition);
+      } catch (error) {
+        if (!stop.signal.aborted) ports.log.warn({ err: error }, `${what} failed; trying again`);
+      }
+      await sleep(ms, undefined, { signal: stop.signal }).catch(() => {});
+    }
+  };
+  const loops = [
+    every(DEAD_LETTER_MS, 'judging dead letters', async (definition) => {
+      const dead = ports.messages.dead(definition.name);
+      const ending = { ports, settler: settlerOf(definition), definition };
+      for (const message of await dead.receive(10, 0, stop.signal)) {
+        const verdict = await judgeDeadLetter(ending, message);
+        if (verdict === 'delete') await dead.delete([message.receipt]);
+        else await dead.setVisibility([{ receipt: message.receipt, seconds: STAY_SECONDS }]);
+      }
+    }),
+    every(MINUTE_MS, 'sending unsent chunks', async (definition) => {
+      const sent = await sendUnsentChunks(ports, definition.name);
+      if (sent > 0)
+        ports.log.warn({ queue: definition.name, chunks: sent }, 'sent chunks that their loader had not');
+    }),
+  ];
+  return {
+    async close() {
+      stop.abort();
+      await Promise.all(loops);
+    },
+  };
+}

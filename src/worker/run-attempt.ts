@@ -1,0 +1,167 @@
+import {
+  cancelAttempt,
+  finishAttempt,
+  handBack,
+  type Attempt,
+  type AttemptEnd,
+  type Outcome,
+} from '../core/attempt.ts';
+import type { Claimant } from '../core/claimant.ts';
+import { DEFAULT_TIMEOUT_SECONDS } from '../core/limits.ts';
+import type { Log } from '../core/ports.ts';
+import type { TaskProgress } from '../core/task-row.ts';
+import { logLines } from './log-lines.ts';
+import { programEnv } from './program-env.ts';
+import {
+  SpawnerDied,
+  type ProgramEnd,
+  type ProgramRun,
+  type ProgramRunner,
+} from './spawner/program-runner.ts';
+
+/** Why a program was ended from outside. The first cause counts. */
+type Cause = 'timeout' | 'cancel' | 'lease lost' | 'stop';
+
+interface AttemptSettings {
+  readonly runner: ProgramRunner;
+  readonly baseEnv: Readonly<Record<string, string>>;
+  readonly program: readonly string[] | undefined;
+  readonly graceMs: number;
+  readonly log: Log;
+}
+
+/** The part of the lease that is kept for ending the program before others may take the task over. */
+const LEASE_MARGIN = 1 / 12;
+
+/** One attempt while its program runs. */
+export class RunningAttempt {
+  readonly attempt: Attempt;
+  /** The program's end, whatever ended it. */
+  readonly ended: Promise<void>;
+  readonly #settings: AttemptSettings;
+  readonly #leaseMs: number;
+  readonly #run: ProgramRun;
+  readonly #timeout: NodeJS.Timeout;
+  #lease: NodeJS.Timeout;
+  #cause: Cause | undefined;
+  #end: ProgramEnd | 'spawner died' | undefined;
+
+  /** @param leaseLeftMs of the lease, counted from before it was asked for */
+  constructor(settings: AttemptSettings, attempt: Attempt, leaseMs: number, leaseLeftMs: number) {
+    this.#settings = settings;
+    this.attempt = attempt;
+    this.#leaseMs = leaseMs;
+    const { spec } = attempt.message;
+    const log = logLines(settings.log, { taskId: attempt.row.id, attempt: attempt.row.attempt });
+    this.#run = settings.runner.run({
+      runId: `${attempt.row.id}-${attempt.row.attempt}`,
+      program:
+        spec.command !== undefined
+          ? { command: spec.command }
+          : { argv: spec.argv ?? settings.program ?? [] },
+      ...(spec.input !== undefined && { input: spec.input }),
+      env: programEnv(settings.baseEnv, attempt.row, spec.env),
+      onOutput: log.write,
+    });
+    this.#timeout = setTimeout(
+      () => this.#kill('timeout', settings.graceMs),
+      (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    );
+    this.#lease = this.#watchLease(leaseLeftMs);
+    this.ended = this.#run.done
+      .then(
+        (end) => (this.#end = end),
+        (error: unknown) => {
+          if (!(error instanceof SpawnerDied))
+            settings.log.error({ err: error }, 'a program’s end is not known');
+          this.#end = 'spawner died';
+        },
+      )
+      .then(() => {
+        clearTimeout(this.#timeout);
+        clearTimeout(this.#lease);
+        log.end();
+      });
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** The lease was renewed, by a request that was sent so long ago. */
+  renewed(agoMs: number): void {
+    clearTimeout(this.#lease);
+    if (!this.isEnded && this.#cause !== 'lease lost') this.#lease = this.#watchLease(this.#leaseMs - agoMs);
+  }
+
+  /** The lease is gone or going: the program must not outlive it. */
+  loseLease(): void {
+    // A last grace that ends well before others may run the task; it goes before any other cause.
+    const isFirst = this.#cause !== 'lease lost';
+    this.#cause = 'lease lost';
+    if (isFirst) this.#run.kill((this.#leaseMs * LEASE_MARGIN) / 2);
+  }
+
+  cancel(): void {
+    this.#kill('cancel', this.#settings.graceMs);
+  }
+
+  stop(graceMs: number): void {
+    if (this.#cause === undefined) this.#kill('stop', graceMs);
+    else this.#run.kill(graceMs);
+  }
+
+  progress(): Promise<TaskProgress | undefined> {
+    return this.isEnded ? Promise.resolve(undefined) : this.#run.progress().catch(() => undefined);
+  }
+
+  /** Records what the program's end means. Call it after `ended`. Rejects when the outcome stays unknown. */
+  async settle(claimant: Claimant): Promise<AttemptEnd> {
+    const end = this.#end;
+    if (end === undefined) throw new Error('the program has not ended yet');
+    const outcome = toOutcome(end, this.#cause === 'timeout');
+    switch (this.#cause) {
+      case 'lease lost':
+        return { kind: 'lost' };
+      case 'cancel':
+        return cancelAttempt(claimant, this.attempt, outcome);
+      case 'stop':
+        return handBack(claimant, this.attempt);
+      case 'timeout':
+      case undefined:
+        return finishAttempt(claimant, this.attempt, outcome);
+    }
+  }
+
+  #kill(cause: Cause, graceMs: number): void {
+    if (this.#cause !== undefined || this.isEnded) return;
+    this.#cause = cause;
+    this.#run.kill(graceMs);
+  }
+
+  #watchLease(leftMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.loseLease(), Math.max(0, leftMs - this.#leaseMs * LEASE_MARGIN));
+  }
+}
+
+/** How a program ended → what is recorded of it. */
+export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean): Outcome {
+  if (end === 'spawner died') {
+    const error = 'the process that runs the programs died, and this program with it';
+    return { failure: { reason: 'lost', error }, stdout: '', stderr: '' };
+  }
+  const { exitCode, signal, stdout, stderr, spawnError, resultError } = end;
+  const report = {
+    ...(exitCode !== undefined && { exitCode }),
+    ...(signal !== undefined && { signal }),
+    stdout,
+    stderr,
+    ...(end.result !== undefined && { result: JSON.stringify(end.result) }),
+  };
+  if (spawnError !== undefined) return { ...report, failure: { reason: 'spawn', error: spawnError } };
+  if (isTimeout) return { ...report, failure: { reason: 'timeout' } };
+  if (signal !== undefined) return { ...report, failure: { reason: 'signal' } };
+  if (exitCode !== 0) return { ...report, failure: { reason: 'exit' } };
+  if (resultError !== undefined) return { ...report, failure: { reason: 'error', error: resultError } };
+  return report;
+}

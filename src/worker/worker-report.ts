@@ -1,0 +1,58 @@
+import { parseBatchTaskId } from '../core/batch-row.ts';
+import { heartbeatMs } from '../core/queue-definition.ts';
+import type { WorkerSettings } from './worker-settings.ts';
+
+const CHANGE_MS = 2000; // at most one report in so long when the numbers change
+const KEPT_MS = 3600_000;
+
+/** Tells the table, for the progress of the queue, what this worker is doing. */
+export class WorkerReporter {
+  readonly #settings: WorkerSettings;
+  readonly #read: () => { busy: readonly string[]; held: number };
+  readonly #timer: NodeJS.Timeout;
+  #last = '';
+  #reportedAt = -Infinity;
+  #reporting: Promise<void> | undefined;
+
+  /** @param read ids of the running tasks, and how many messages are held */
+  constructor(settings: WorkerSettings, read: () => { busy: readonly string[]; held: number }) {
+    this.#settings = settings;
+    this.#read = read;
+    this.#timer = setInterval(() => this.#tick(), Math.min(CHANGE_MS, heartbeatMs(settings.definition) / 2));
+  }
+
+  /** Takes the report back: the worker is gone, and runs nothing. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#reporting;
+    const { ports, definition, worker } = this.#settings;
+    await ports.queues
+      .removeWorker(definition.name, worker)
+      .catch((error: unknown) => ports.log.warn({ err: error }, 'could not take the last report back'));
+  }
+
+  #tick(): void {
+    const { busy, held } = this.#read();
+    const batches: Record<string, number> = {};
+    for (const id of busy) {
+      const batch = parseBatchTaskId(id)?.batch;
+      if (batch !== undefined) batches[batch] = (batches[batch] ?? 0) + 1;
+    }
+    const state = JSON.stringify([busy.length, held, batches]);
+    const { ports, definition, worker, slots, monotonic } = this.#settings;
+    const isDue = monotonic() - this.#reportedAt >= heartbeatMs(definition);
+    if (this.#reporting || (state === this.#last && !isDue)) return;
+    const at = ports.clock();
+    const report = { worker, slots, busy: busy.length, held, batches, at };
+    this.#reporting = ports.queues
+      .reportWorker(definition.name, report, Math.ceil((at + KEPT_MS) / 1000))
+      .then(
+        () => {
+          this.#last = state;
+          this.#reportedAt = monotonic();
+        },
+        (error: unknown) => ports.log.warn({ err: error }, 'could not report what this worker is doing'),
+      )
+      .finally(() => (this.#reporting = undefined));
+  }
+}
