@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import dynalite from 'dynalite';
+import { ANY_PORT, listenOnLoopback, type PortWish } from './choose-port.ts';
+import { mendTables } from './dynalite-tables.ts';
+import { closeServer, startGuardedServer, type RunningServer } from './guarded-server.ts';
+
+/** How to start DynamoDB on this machine. */
+export interface EmbeddedDynamodbOptions {
+  readonly port: PortWish;
+  /** The folder of the LevelDB, made if absent and used by nothing else; null keeps all in memory. */
+  readonly dataDir: string | null;
+  /** The one access key id that is let in. */
+  readonly key: string;
+}
+
+/** Real tables take seconds to appear; here only as long as it takes to answer first. */
+const TABLE_CHANGE_MS = 1;
+
+/**
+ * Starts DynamoDB (dynalite) on loopback behind the guard. With a `dataDir`, whatever was acknowledged outlives
+ * a `kill -9`. It has no transactions, PartiQL, streams or TTL, and its exceptions carry no `Item`.
+ * @throws Error when an explicit port, or the data, is in another process's hands.
+ */
+export async function startEmbeddedDynamodb(options: EmbeddedDynamodbOptions): Promise<RunningServer> {
+  const { dataDir, port, key } = options;
+  if (dataDir !== null) await mendTables(dataDir);
+  const server = dynalite({
+    ...(dataDir === null ? {} : { path: dataDir }),
+    createTableMs: TABLE_CHANGE_MS,
+    deleteTableMs: TABLE_CHANGE_MS,
+    updateTableMs: TABLE_CHANGE_MS,
+  });
+  const [handle] = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
+  server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
+    handle?.call(server, request, response);
+    // dynalite throws what goes wrong with a request's stream: a client killed while sending would end us too.
+    request.removeAllListeners('error').on('error', () => response.destroy());
+  });
+  try {
+    return await startGuardedServer({ server, port, key, scheme: 'sigv4' });
+  } catch (error) {
+    // Its close lets go of the database only if it was listening.
+    await listenOnLoopback(server, ANY_PORT);
+    await closeServer(server);
+    throw error;
+  }
+}
