@@ -4,7 +4,7 @@ import { readBatchProgress } from '../core/progress.ts';
 import { addRoute, json, problems, type ApiApp } from './add-route.ts';
 import { findQueue, type ApiDeps } from './api-deps.ts';
 import { enqueueUpload } from './enqueue-upload.ts';
-import { wholeNumber } from './parse-query.ts';
+import { seconds, wholeNumber } from './parse-query.ts';
 import { readFormUpload, readUpload } from './read-upload.ts';
 import { batchShape, taskSpecShape, uploadShape } from './shapes.ts';
 import { idempotencyHeaders, queueParam } from './task-routes.ts';
@@ -18,7 +18,7 @@ const uploadQuery = z.strictObject({
     .optional()
     .describe('id of the batch that this is a chunk of; together with `chunk`'),
   chunk: wholeNumber(0, MAX_CHUNK_NUMBER, 'number of the chunk, from 0; together with `batch`').optional(),
-  timeoutSeconds: wholeNumber(1, MAX_TIMEOUT_SECONDS, 'for every task that has none of its own').optional(),
+  timeoutSeconds: seconds(MAX_TIMEOUT_SECONDS, 'for every task that has none of its own').optional(),
   maxAttempts: wholeNumber(1, MAX_MAX_ATTEMPTS, 'for every task that has none of its own').optional(),
 });
 

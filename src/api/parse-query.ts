@@ -11,11 +11,21 @@ export function wholeNumber(min: number, max: number, description: string) {
     .openapi({ type: 'integer', minimum: min, maximum: max, description, example: max });
 }
 
+/** A number of seconds in a query string, to the ms. */
+export function seconds(max: number, description: string) {
+  return z
+    .string()
+    .regex(/^[0-9]{1,9}(\.[0-9]{1,3})?$/, `expected a number of seconds, at most ${max}`)
+    .transform(Number)
+    .pipe(z.number().positive('expected more than 0').max(max, `expected at most ${max}`))
+    .openapi({ type: 'number', exclusiveMinimum: 0, maximum: max, description, example: 60 });
+}
+
 /** One of some words, in upper or lower case. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words, description: string) {
   return z
     .string()
-    .transform((text) => text.toUpperCase())
+    .transform((text) => words.find((word) => word.toUpperCase() === text.toUpperCase()) ?? text)
     .pipe(z.enum(words, `expected one of ${words.join(', ')}`))
     .openapi({ type: 'string', enum: [...words], description });
 }

@@ -65,7 +65,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
         query: z.strictObject({
           state: oneOf([...TASK_STATES, 'EXPIRED'], 'only tasks in this state').optional(),
           limit: wholeNumber(1, MAX_PAGE, `at most so many; ${DEFAULT_PAGE} unless told`).optional(),
-          order: oneOf(['NEWEST', 'OLDEST'], 'newest first unless told').optional(),
+          order: oneOf(['newest', 'oldest'], 'newest first unless told').optional(),
           cursor: z.string().optional().describe('of the page before'),
         }),
       },
@@ -78,7 +78,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       const { state, limit = DEFAULT_PAGE, order, cursor } = c.req.valid('query');
       return c.json(
-        await listTasks(ports, definition, { state, limit, newestFirst: order !== 'OLDEST', cursor }),
+        await listTasks(ports, definition, { state, limit, newestFirst: order !== 'oldest', cursor }),
         200,
       );
     },

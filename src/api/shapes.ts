@@ -117,8 +117,9 @@ export const refusedShape = z
     example: { line: 3, code: 'invalid_json', detail: 'This is not JSON: Unexpected end of JSON input.' },
   });
 
-export const uploadShape = batchShape
-  .extend({
+export const uploadShape = z
+  .strictObject({
+    ...batchShape.shape,
     accepted: count.describe('tasks of this upload'),
     refused: z.array(refusedShape).readonly().describe('the first 1,000 lines that are no tasks'),
     refusedMore: count.optional().describe('how many more lines were refused'),

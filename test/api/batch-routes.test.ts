@@ -131,11 +131,11 @@ describe('POST /v1/queues/{queue}/batches', () => {
   it('gives every task the timeout and the attempts of the query, unless it has its own', async () => {
     const api = makeApiUnderTest();
     const lines = '{"command":"a"}\n{"command":"b","maxAttempts":9}';
-    const { body } = await api.post<Upload>(`${BATCHES}?timeoutSeconds=5&maxAttempts=2`, NDJSON, lines);
+    const { body } = await api.post<Upload>(`${BATCHES}?timeoutSeconds=1.5&maxAttempts=2`, NDJSON, lines);
     const tasks = api.state.chunks.get(`${body.id}/0`)?.tasks.map(({ task }) => task);
     expect(tasks).toEqual([
-      { command: 'a', timeoutSeconds: 5, maxAttempts: 2 },
-      { command: 'b', timeoutSeconds: 5, maxAttempts: 9 },
+      { command: 'a', timeoutSeconds: 1.5, maxAttempts: 2 },
+      { command: 'b', timeoutSeconds: 1.5, maxAttempts: 9 },
     ]);
   });
 

@@ -4,7 +4,7 @@ import type { Intercept } from '../fakes/intercept-ports.ts';
 import { makeApiUnderTest } from './api-under-test.ts';
 
 const failing =
-  (name: string, error: unknown): Intercept =>
+  (name: string, error: Error): Intercept =>
   (call, run) =>
     call.name === name ? Promise.reject(error) : run();
 

@@ -186,7 +186,7 @@ describe('GET /v1/queues/{queue}/tasks', () => {
     ['limit=0', /limit: expected at least 1/],
     ['limit=1001', /limit: expected at most 1000/],
     ['limit=1&limit=2', /limit/],
-    ['order=random', /order: expected one of NEWEST, OLDEST/],
+    ['order=random', /order: expected one of newest, oldest/],
     ['cursor=xyz', /cursor/],
     ['cursor=', /cursor/],
     ['cursor=WzEsMl0', /cursor/],
