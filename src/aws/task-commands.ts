@@ -53,7 +53,7 @@ export function buildTaskChange(tableName: string, change: TaskChange): UpdateIt
 
 function buildCondition(expression: Expression, change: TaskChange): string {
   const before = statesBefore(change);
-  const isAbsent = `attribute_not_exists(${expression.name('pk')})`;
+  const isAbsent = 'attribute_not_exists(pk)';
   const states = before.filter((state) => state !== 'none');
   if (states.length === 0) return isAbsent;
   const tokens = states.map((state) => expression.value(`from${state}`, state));
