@@ -129,8 +129,17 @@ function invalidTask(detail: string, got: unknown): MillraceError {
 
 /** The beginning of a value, for an error text. */
 export function preview(value: unknown, max = 120): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'string' ? value : toText(value);
   return text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text;
+}
+
+/** Never throws: what JSON.parse has read may be nested deeper than JSON.stringify can follow. */
+function toText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return '(a value that is nested too deeply to be shown)';
+  }
 }
 
 /** The text whose digest tells whether two tasks have the same content. */
