@@ -37,11 +37,30 @@ export async function startEmbeddedDynamodb(options: EmbeddedDynamodbOptions): P
     request.removeAllListeners('error').on('error', () => response.destroy());
   });
   try {
-    return await startGuardedServer({ server, port, key, scheme: 'sigv4' });
+    const running = await startGuardedServer({ server, port, key, scheme: 'sigv4' });
+    await waitUntilOpen(running.url, key);
+    return running;
   } catch (error) {
     // Its close lets go of the database only if it was listening.
-    await listenOnLoopback(server, ANY_PORT);
+    if (!server.listening) await listenOnLoopback(server, ANY_PORT);
     await closeServer(server);
     throw error;
   }
+}
+
+/** dynalite opens its database in the background; the lock on it is only ours once a request was answered. */
+async function waitUntilOpen(url: string, key: string): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=${key}/local, SignedHeaders=host, Signature=unchecked`,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-date': '20260101T000000Z',
+      'x-amz-target': 'DynamoDB_20120810.ListTables',
+    },
+    body: '{}',
+  });
+  const answer = await response.text();
+  if (!response.ok)
+    throw new Error(`Expected dynalite to list its tables, got ${response.status}: ${answer}`);
 }

@@ -14,7 +14,7 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   /** Lets requests end, cuts those that do not, frees the port and the data. Safe to call twice. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A server to be put behind the guard. */

@@ -6,7 +6,7 @@ import { ensureDataDir } from './stack-key.ts';
 /** That this process, and no other, runs a stack on a folder. */
 export interface DataDirLock {
   /** Lets go; the process's end does so too, however it ends. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** Locks that nobody refers to would be closed by the garbage collector, and so let go. */
@@ -37,7 +37,8 @@ export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
 }
 
 async function toHeldError(cause: unknown, dataDir: string): Promise<Error> {
-  const stack = await readStackFile(dataDir);
+  // That the folder is held is the news; who holds it is an extra that may be missing.
+  const stack = await readStackFile(dataDir).catch(() => undefined);
   const holder = stack === undefined ? 'another start' : `the stack of process ${stack.pid}`;
   return new Error(
     `Expected the data folder ${dataDir} to be free, but ${holder} holds it: ` +

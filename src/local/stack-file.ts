@@ -57,7 +57,8 @@ export async function readStackFile(dataDir: string): Promise<Stack | undefined>
 
 /** Withdraws a stack's own announcement; another's, which began since, stays. */
 export async function removeStackFile(dataDir: string, own: Pick<Stack, 'pid' | 'startedAt'>): Promise<void> {
-  const stack = await readStackFile(dataDir);
+  // What cannot be understood was not written by this start, so it is not this start's to remove.
+  const stack = await readStackFile(dataDir).catch(() => undefined);
   if (stack?.pid === own.pid && stack.startedAt === own.startedAt)
     await rm(stackPath(dataDir), { force: true });
 }

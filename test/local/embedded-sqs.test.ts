@@ -1,62 +1,23 @@
 import {
   ChangeMessageVisibilityCommand,
-  CreateQueueCommand,
   DeleteMessageCommand,
   DeleteQueueCommand,
-  GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ListQueuesCommand,
-  ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
-  type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
+import { startEmbeddedAws } from './embedded-aws-process.ts';
 import { KEY, makeSqsClient, startSqs } from './embedded-servers.ts';
+import { countMessages, createQueue, receive } from './sqs-requests.ts';
 import { makeTempDir } from './temp-dir.ts';
-
-async function createQueue(
-  client: SQSClient,
-  name = 'q',
-  attributes: Record<string, string> = {},
-): Promise<string> {
-  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
-  return QueueUrl ?? '';
-}
-
-async function receive(
-  client: SQSClient,
-  url: string,
-  waitSeconds = 0,
-  visibilitySeconds = 60,
-): Promise<Message[]> {
-  const { Messages } = await client.send(
-    new ReceiveMessageCommand({
-      QueueUrl: url,
-      MaxNumberOfMessages: 10,
-      WaitTimeSeconds: waitSeconds,
-      VisibilityTimeout: visibilitySeconds,
-      MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['All'],
-    }),
-  );
-  return Messages ?? [];
-}
-
-/** Visible, in flight, delayed. */
-async function countMessages(client: SQSClient, url: string): Promise<number[]> {
-  const { Attributes } = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }),
-  );
-  return ['', 'NotVisible', 'Delayed'].map((kind) =>
-    Number(Attributes?.[`ApproximateNumberOfMessages${kind}` as keyof typeof Attributes]),
-  );
-}
 
 describe.each(['memory', 'file'] as const)('embedded SQS, kept in %s', (kept) => {
   async function start(): Promise<{ client: SQSClient; url: string }> {
@@ -123,7 +84,7 @@ describe.each(['memory', 'file'] as const)('embedded SQS, kept in %s', (kept) =>
     const sentAt = performance.now();
     await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'a', DelaySeconds: 1 }));
     expect(await receive(client, url)).toEqual([]);
-    expect(await receive(client, url, 20)).toHaveLength(1);
+    expect(await receive(client, url, { waitSeconds: 20 })).toHaveLength(1);
     expect(performance.now() - sentAt).toBeGreaterThan(900);
   });
 
@@ -142,8 +103,8 @@ describe.each(['memory', 'file'] as const)('embedded SQS, kept in %s', (kept) =>
     const policy = { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:000000000000:q', maxReceiveCount: 1 };
     const url = await createQueue(client, 'source', { RedrivePolicy: JSON.stringify(policy) });
     await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'a' }));
-    expect(await receive(client, url, 0, 0)).toHaveLength(1);
-    expect(await receive(client, url, 0, 0)).toHaveLength(0);
+    expect(await receive(client, url, { visibilitySeconds: 0 })).toHaveLength(1);
+    expect(await receive(client, url, { visibilitySeconds: 0 })).toHaveLength(0);
     expect((await receive(client, deadUrl)).map(({ Body }) => Body)).toEqual(['a']);
   });
 
@@ -200,6 +161,15 @@ describe('the data folder of embedded SQS', () => {
     await first.close();
     const client = makeSqsClient((await startSqs({ dataDir })).url);
     expect(await createQueue(client)).toMatch(/q$/);
+  });
+
+  it('belongs to one process at a time', async () => {
+    const dataDir = makeTempDir();
+    const other = await startEmbeddedAws(dataDir);
+    const start = (): Promise<unknown> => startSqs({ dataDir: join(dataDir, 'sqs') });
+    await expect(start()).rejects.toThrow(/fauxqs\.db to be free, but another process holds it/);
+    await other.kill();
+    await start();
   });
 
   it('is let go when the port cannot be had', async () => {
