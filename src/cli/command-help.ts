@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+
+/** Codes that any command may exit with. */
+const COMMON_EXITS: Readonly<Record<number, string>> = {
+  2: 'wrong usage or input',
+  4: 'unknown queue, task or batch',
+  5: 'not entitled',
+  6: 'in conflict with the state of things',
+  7: 'no Millrace can be reached',
+  70: 'an error inside of Millrace',
+  130: 'ended by Ctrl-C',
+};
+
+/** Adds examples and exit codes to the help of a command. `exits` goes before the common ones. */
+export function withHelp(
+  command: Command,
+  examples: readonly string[],
+  exits: Readonly<Record<number, string>> = {},
+): Command {
+  const codes = Object.entries({ ...COMMON_EXITS, 0: 'done', ...exits });
+  return command.addHelpText(
+    'after',
+    [
+      '',
+      examples.length > 1 ? 'Examples:' : 'Example:',
+      ...examples.map((example) => `  ${example}`),
+      '',
+      'Exit codes:',
+      ...codes.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`),
+    ].join('\n'),
+  );
+}
