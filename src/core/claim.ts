@@ -3,6 +3,7 @@ import type { InvalidMessage, TaskMessage } from './envelope.ts';
 import { endInvalid, endLost, endUnclaimed } from './end-unrun.ts';
 import { CLOCK_SKEW_MS, ROW_RETENTION_MS } from './limits.ts';
 import { rowBirth } from './new-row.ts';
+import { ATTEMPT_FIELDS, redriveChange } from './redrive-change.ts';
 import type { QueueControl } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 import type { EndResult } from './settle.ts';
@@ -25,28 +26,6 @@ export type ClaimOutcome =
 
 const RACE_WAIT_MS = 1000;
 const UNCOUNTED_WAIT_MS = 30_000;
-
-/** The fields of the last attempt that a new one does not keep. */
-export const ATTEMPT_FIELDS = [
-  'notBefore',
-  'reason',
-  'exitCode',
-  'signal',
-  'error',
-  'stdout',
-  'stderr',
-  'result',
-  'outputOf',
-  'progress',
-] as const satisfies readonly (keyof TaskRow)[];
-
-/** What leaving FAILED clears besides. */
-export const END_FIELDS = [
-  'endedAt',
-  'expiresAt',
-  'stamp',
-  'cancelRequested',
-] as const satisfies readonly (keyof TaskRow)[];
 
 /**
  * Takes the task of a message for one attempt, or says what is to be done with the message instead.
@@ -117,8 +96,13 @@ async function decide(
   }
   if (row.hash !== message.hash) return { kind: 'delete', why: 'another content has this id' };
   if (isTerminal(row.state)) {
-    if (row.state === 'FAILED' && message.redriveOf === row.attempt && message.kind === 'task' && !isPurged) {
-      return rerun(claimant, message, row);
+    if (row.state === 'FAILED' && message.redriveOf === row.attempt) {
+      if (message.kind === 'task' && !isPurged) return rerun(claimant, message, row);
+      // It must leave FAILED before its message may go: the redrive that sent it may still make it PENDING.
+      const result = await ports.tasks.change(redriveChange(row));
+      if (result.row?.state !== 'PENDING')
+        return { kind: 'wait', ms: RACE_WAIT_MS, why: 'its row changed meanwhile' };
+      return decide(claimant, message, result.row, isPurged);
     }
     return (await claimant.settler.settleTerminal(row))
       ? { kind: 'delete', why: 'its task has ended' }
@@ -167,12 +151,9 @@ async function takeOver(
 /** A redriven task whose row still says FAILED. Its end is counted: redrive saw to that before it sent this message. */
 async function rerun(claimant: Claimant, message: TaskMessage, row: TaskRow): Promise<ClaimOutcome> {
   return claimAs(claimant, message, {
-    id: row.id,
+    ...redriveChange(row),
     event: 'rerun',
-    guard: { attempt: row.attempt, ...(row.stamp && { stamp: row.stamp }) },
-    set: { failures: 0, countedAs: 'FAILED' },
     raise: ['attempt'],
-    clear: [...ATTEMPT_FIELDS, ...END_FIELDS],
   });
 }
 

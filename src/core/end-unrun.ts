@@ -46,6 +46,8 @@ export async function endInvalid(
       endedAt: now,
       expiresAt: expiryAfter(now),
     },
+    // An attempt of its own, though nothing ran: a redrive names the attempt that it takes back.
+    raise: ['attempt'],
     clear: ['token', 'lease', 'notBefore', 'cancelRequested'],
   });
 }

@@ -36,7 +36,6 @@ export async function listTasks(
   const from = parseCursor(query.cursor);
   const found: TaskView[] = [];
   let after = from.after;
-  let skip = from.skip;
   let lookedAt = 0;
   while (lookedAt < MAX_LOOKED_AT) {
     const entries = await mergedEntries(ports, definition.name, index, query, after);
@@ -44,14 +43,14 @@ export async function listTasks(
     for (const batchOfEntries of inStretches(entries)) {
       const views = await viewsOf(ports, definition, batchOfEntries, query.newestFirst);
       for (const { key, tasks } of views) {
+        const shown = key === from.within ? from.shown : 0;
         for (const [position, view] of tasks.entries()) {
-          if (position < skip || !view || !isWanted(view, query.state)) continue;
+          if (position < shown || !view || !isWanted(view, query.state)) continue;
           found.push(view);
           if (found.length === query.limit) {
             return { tasks: found, cursor: toCursor(key, position + 1, tasks.length, after) };
           }
         }
-        skip = 0;
         after = key;
         lookedAt += tasks.length;
       }
@@ -143,20 +142,31 @@ function isWanted(view: TaskView, state: ListQuery['state']): boolean {
   return state === 'EXPIRED' ? view.expired === true : view.state === state;
 }
 
-/** A cursor: the key to go on behind, and, inside of a chunk, how many of its tasks have been shown. */
+/**
+ * A cursor: the key to go on behind, and, inside of a chunk, the key of that chunk and how many of its tasks have
+ * been shown. The chunk is named, since an entry of a slow clock may come to lie between the two keys.
+ */
 function toCursor(key: string, position: number, length: number, after: string | undefined): string {
-  const state = position < length ? [after ?? '', position] : [key, 0];
+  const state = position < length ? [after ?? '', key, position] : [key];
   return btoa(JSON.stringify(state)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-function parseCursor(cursor: string | undefined): { after: string | undefined; skip: number } {
-  if (cursor === undefined) return { after: undefined, skip: 0 };
+interface Start {
+  readonly after: string | undefined;
+  readonly within?: string | undefined;
+  readonly shown: number;
+}
+
+function parseCursor(cursor: string | undefined): Start {
+  if (cursor === undefined) return { after: undefined, shown: 0 };
   try {
-    const [after, skip] = JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))) as [
-      unknown,
-      unknown,
-    ];
-    if (typeof after === 'string' && typeof skip === 'number') return { after: after || undefined, skip };
+    const [after, within, shown = 0] = JSON.parse(
+      atob(cursor.replaceAll('-', '+').replaceAll('_', '/')),
+    ) as unknown[];
+    const isWithin = within === undefined || typeof within === 'string';
+    if (typeof after === 'string' && isWithin && typeof shown === 'number') {
+      return { after: after || undefined, within, shown };
+    }
   } catch {
     // falls through to the error below
   }

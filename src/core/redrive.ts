@@ -1,6 +1,6 @@
-import { ATTEMPT_FIELDS, END_FIELDS } from './claim.ts';
 import type { Ending } from './claimant.ts';
 import { MillraceError, unknownTask } from './errors.ts';
+import { redriveChange } from './redrive-change.ts';
 import { findContent, toMessage } from './task-content.ts';
 import type { TaskRow } from './task-row.ts';
 
@@ -41,12 +41,6 @@ export async function redriveTask(ending: Ending, id: string): Promise<TaskRow> 
   };
   const tenant = 'task' in content ? content.task.tenant : undefined;
   await ports.messages.main(row.queue).send([await toMessage(ports, envelope, tenant)]);
-  const result = await ports.tasks.change({
-    id,
-    event: 'redrive',
-    guard: { attempt: row.attempt, stamp: row.stamp },
-    set: { failures: 0, countedAs: 'FAILED' },
-    clear: [...ATTEMPT_FIELDS, ...END_FIELDS],
-  });
+  const result = await ports.tasks.change(redriveChange(row));
   return result.row ?? row; // refused: a worker was faster, or another redrive
 }
