@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { RESULT_VARIABLE } from './run-folder.ts';
+
+/**
+ * The process groups of all living processes whose MILLRACE_RESULT lies in `folder`: also of those that
+ * left their program's group by setsid, and of those whose start was never reported.
+ *
+ * A process may have cleared its environment, and only Linux has /proc: this finds what a known group
+ * does not, and replaces none. It reads every process of the machine: for deaths and kills only.
+ */
+export function findGroups(folder: string): number[] {
+  const groups = new Set<number>();
+  for (const pid of processIds()) {
+    try {
+      const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
+      if (!environment.includes(`\0${RESULT_VARIABLE}=${folder}/`)) continue;
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      // `pid (name) state ppid pgrp …`: the name may hold spaces and parentheses.
+      const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+      if (group > 1) groups.add(group);
+    } catch {
+      // It ended while it was looked at, or belongs to another user: not one that could be ours.
+    }
+  }
+  return [...groups];
+}
+
+function processIds(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return []; // not Linux
+  }
+}

@@ -1,0 +1,82 @@
+/** How often a group that was told to end is looked at: first often, since most end at once. */
+const FIRST_POLL_MS = 2;
+const MAX_POLL_MS = 25;
+
+/** A killed process that stays (in the kernel's hands, or never reaped by its parent) is waited for no longer. */
+const AFTER_KILL_MS = 1000;
+
+/**
+ * A process group, named by its leader's pid.
+ *
+ * The number cannot be given to another process while one member lives. It is signalled only while it
+ * was seen alive at most MAX_POLL_MS before, so that a recycled number is never hit.
+ */
+export class ProcessGroup {
+  readonly pgid: number;
+  readonly #gone = Promise.withResolvers<void>();
+  #isGone = false;
+  #killAt = Infinity;
+  #killedAt: number | undefined;
+  #pollMs = FIRST_POLL_MS;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(pgid: number) {
+    this.pgid = pgid;
+  }
+
+  /** Resolves once no member is left, after `terminate`. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  get isTerminating(): boolean {
+    return this.#killAt !== Infinity;
+  }
+
+  /** SIGTERM to every member, SIGKILL after `graceMs`; a later call may shorten the grace, not extend it. */
+  terminate(graceMs: number): void {
+    const killAt = performance.now() + graceMs;
+    if (this.#isGone || killAt >= this.#killAt) return;
+    const first = !this.isTerminating;
+    this.#killAt = killAt;
+    if (first && graceMs > 0) {
+      this.#signal('SIGTERM');
+      // A stopped process would not see its SIGTERM.
+      this.#signal('SIGCONT');
+    }
+    this.#pollMs = FIRST_POLL_MS;
+    this.#poll();
+  }
+
+  #poll(): void {
+    clearTimeout(this.#timer);
+    const now = performance.now();
+    if (this.#killedAt === undefined && now >= this.#killAt) {
+      this.#killedAt = now;
+      this.#signal('SIGKILL');
+    } else {
+      this.#signal(0);
+    }
+    if (this.#isGone) return;
+    if (this.#killedAt !== undefined && now >= this.#killedAt + AFTER_KILL_MS) return this.#end();
+    const untilKillMs = this.#killedAt === undefined ? Math.max(0, this.#killAt - now) : Infinity;
+    this.#timer = setTimeout(() => this.#poll(), Math.min(this.#pollMs, untilKillMs));
+    this.#pollMs = Math.min(2 * this.#pollMs, MAX_POLL_MS);
+  }
+
+  #signal(signal: NodeJS.Signals | 0): void {
+    if (this.#isGone) return;
+    try {
+      process.kill(-this.pgid, signal);
+    } catch (error) {
+      // EPERM: a member changed its user. It exists, and is waited for until the bound.
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#isGone = true;
+    clearTimeout(this.#timer);
+    this.#gone.resolve();
+  }
+}

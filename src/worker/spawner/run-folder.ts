@@ -1,0 +1,85 @@
+import {
+  chownSync,
+  closeSync,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { RunAs } from './protocol.ts';
+
+export const RESULT_VARIABLE = 'MILLRACE_RESULT';
+export const PROGRESS_VARIABLE = 'MILLRACE_PROGRESS';
+
+/** The private folder of one run (0700): its working directory, and beside it what it reports through. */
+export interface RunFolder {
+  path: string;
+  work: string;
+  result: string;
+  progress: string;
+}
+
+/** Makes the folder of a run. @throws whatever the file system says (ENOENT: `root` is gone; ENOSPC…) */
+export function makeRunFolder(root: string, name: string, owner?: RunAs): RunFolder {
+  const path = join(root, name);
+  const work = join(path, 'work');
+  mkdirSync(path, { mode: 0o700 });
+  mkdirSync(work, { mode: 0o700 });
+  if (owner) {
+    chownSync(work, owner.uid, owner.gid);
+    chownSync(path, owner.uid, owner.gid);
+  }
+  return { path, work, result: join(path, 'result'), progress: join(path, 'progress') };
+}
+
+/** A file name that says which run it is of, whatever characters the run's id has. */
+export function toFolderName(sequence: number, runId: string): string {
+  return `${sequence}-${runId.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64)}`;
+}
+
+/** The environment as given, and what each program is promised. */
+export function toProgramEnv(
+  env: Readonly<Record<string, string>>,
+  folder: RunFolder,
+): Record<string, string> {
+  return {
+    HOME: folder.work,
+    PWD: folder.work,
+    TMPDIR: folder.work,
+    ...env,
+    [RESULT_VARIABLE]: folder.result,
+    [PROGRESS_VARIABLE]: folder.progress,
+  };
+}
+
+/**
+ * Opens the program's STDIN: a file without a name, not Node's pipe. Node's pipes are sockets, which
+ * Linux does not open again as `/dev/stdin`; and a file needs nobody to write it while the program reads,
+ * or does not. The caller closes the descriptor.
+ */
+export function openInput(folder: RunFolder, input: string, owner?: RunAs): number {
+  const path = join(folder.path, 'input');
+  writeFileSync(path, input, { mode: 0o600, flag: 'wx' });
+  const fd = openSync(path, 'r');
+  try {
+    unlinkSync(path);
+    if (owner) fchownSync(fd, owner.uid, owner.gid);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Removes the folder if the program left nothing but its reports in it; throws otherwise. */
+export function removeTidyFolder(folder: RunFolder): void {
+  rmdirSync(folder.work);
+  for (const file of [folder.result, folder.progress]) {
+    if (lstatSync(file, { throwIfNoEntry: false })) unlinkSync(file);
+  }
+  rmdirSync(folder.path);
+}

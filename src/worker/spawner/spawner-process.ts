@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findGroups } from './find-groups.ts';
+import { FrameReader, toFrame, type Frame } from './frames.ts';
+import { ProcessGroup } from './process-group.ts';
+import { type ProgramRun, type ProgramStart, SpawnerDied } from './program-runner.ts';
+import { type KillRequest, Report, Request, type SpawnerSettings, type StartRequest } from './protocol.ts';
+import { removeFolder } from './remove-folder.ts';
+import { RequestedRun } from './requested-run.ts';
+
+/** `.ts` from a checkout, `.js` from a built package: the entry lies beside this file either way. */
+const ENTRY = fileURLToPath(new URL(`./spawner-main${extname(import.meta.url)}`, import.meta.url));
+
+/** A small young generation keeps the spawner small; a fork costs by the memory of who forks. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+
+/** One spawner process, as the worker sees it, from its start to the last trace of its programs. */
+export class SpawnerProcess {
+  readonly #settings: SpawnerSettings;
+  readonly #child: ChildProcess;
+  readonly #pipe: Socket;
+  readonly #reader = new FrameReader();
+  readonly #runs = new Map<number, RequestedRun>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #cleared = Promise.withResolvers<void>();
+  #lastRun = 0;
+  #isDead = false;
+
+  /** @throws if the folder or the process cannot be made */
+  constructor(scratchDir: string, settings: Omit<SpawnerSettings, 'root'>) {
+    mkdirSync(scratchDir, { recursive: true });
+    this.#settings = { ...settings, root: mkdtempSync(join(realpathSync(scratchDir), 'spawner-')) };
+    this.#child = spawn(process.execPath, [...NODE_FLAGS, ENTRY, JSON.stringify(this.#settings)], {
+      cwd: '/',
+      // A program of the same user can read its parent's environment: nothing of the worker's is in it.
+      env: { PATH: process.env['PATH'] },
+      detached: true, // a Ctrl-C on the terminal goes to the worker alone
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    });
+    this.#pipe = this.#child.stdio[3] as Socket;
+    this.#pipe.on('data', (piece: Buffer) => this.#take(piece));
+    this.#pipe.on('error', () => {}); // written to a spawner that died: `close` of the child follows
+    const died = new Promise<Error | undefined>((resolve) => {
+      this.#child.on('error', resolve); // it could not be started at all
+      this.#child.on('close', () => resolve(undefined)); // after the last of its frames has been read
+    });
+    void died.then((error) => this.#clearUp(error));
+    this.#ready.promise.catch(() => {}); // who restarts a spawner does not wait for it: its runs tell
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get isDead(): boolean {
+    return this.#isDead || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Resolves when it takes requests (which may be made before). */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Resolves when the process has ended, and its programs and its folder are gone too. */
+  get cleared(): Promise<void> {
+    return this.#cleared.promise;
+  }
+
+  run({ onOutput, ...start }: ProgramStart): ProgramRun {
+    const number = ++this.#lastRun;
+    const request: StartRequest = { ...start, forwardOutput: onOutput !== undefined };
+    const run = new RequestedRun(onOutput, {
+      kill: (graceMs) => this.#send(Request.kill, number, { graceMs }),
+      askProgress: () => this.#send(Request.progress, number),
+    });
+    this.#runs.set(number, run);
+    this.#send(Request.start, number, request);
+    return run;
+  }
+
+  /** Ends every program, then the process. */
+  close(): Promise<void> {
+    this.#pipe.end();
+    return this.cleared;
+  }
+
+  #send(kind: number, run: number, content?: StartRequest | KillRequest): void {
+    if (this.#pipe.writable) this.#pipe.write(toFrame(kind, run, content && JSON.stringify(content)));
+  }
+
+  #take(piece: Buffer): void {
+    this.#reader.push(piece);
+    for (let frame = this.#reader.next(); frame; frame = this.#reader.next()) this.#handle(frame);
+  }
+
+  #handle({ kind, run: number, body }: Frame): void {
+    if (kind === Report.ready) return this.#ready.resolve();
+    const run = this.#runs.get(number);
+    if (kind === Report.end) this.#runs.delete(number);
+    run?.take(kind, body);
+  }
+
+  /** The process is gone. Whatever it had started and not ended is killed before its runs are given up. */
+  async #clearUp(cause?: Error): Promise<void> {
+    this.#isDead = true;
+    const { root, orphanGraceMs, runAs } = this.#settings;
+    const pgids = [...this.#runs.values()].flatMap((run) => run.pid ?? []);
+    const groups = [...new Set([...pgids, ...findGroups(root)])].map((pgid) => new ProcessGroup(pgid));
+    for (const group of groups) group.terminate(orphanGraceMs);
+    await Promise.all(groups.map((group) => group.gone));
+    const how = this.#child.signalCode ?? `exit ${this.#child.exitCode ?? 'unknown'}`;
+    const death = new SpawnerDied(
+      `the spawner process ended (${cause?.message ?? how}); its programs were killed`,
+    );
+    this.#ready.reject(death);
+    for (const run of this.#runs.values()) run.giveUp(death);
+    this.#runs.clear();
+    await removeFolder(root, runAs).catch(() => {}); // as far as it goes: an empty folder may stay
+    this.#cleared.resolve();
+  }
+}

@@ -1,0 +1,73 @@
+import { type ProgramEnd, type ProgramRun, type ProgramRunner, SpawnerDied } from './program-runner.ts';
+import type { RunAs } from './protocol.ts';
+import { SpawnerProcess } from './spawner-process.ts';
+
+export interface SpawnerOptions {
+  /** Where the spawner makes its own folder, and in it one for each run; made if absent. */
+  scratchDir: string;
+  /** The most bytes of STDOUT and of STDERR that are kept for the end. */
+  tailBytes?: number;
+  /** The largest MILLRACE_RESULT that is taken. */
+  resultBytes?: number;
+  /** What programs have between SIGTERM and SIGKILL when their worker or their spawner has died. */
+  orphanGraceMs?: number;
+  /** Another user to run programs as; the worker must be root then, and scratchDir passable for that user. */
+  runAs?: RunAs;
+}
+
+/**
+ * Starts the process that runs programs for this worker, and starts it again should it die.
+ *
+ * The small process beside the big one forks at a constant cost, and outlives it just long enough to kill
+ * every program. The worker stays alive until `close` is called. @throws if it cannot be started
+ */
+export async function startSpawner({
+  scratchDir,
+  tailBytes = 8192,
+  resultBytes = 262_144,
+  orphanGraceMs = 1000,
+  runAs,
+}: SpawnerOptions): Promise<ProgramRunner> {
+  const uncleared = new Set<SpawnerProcess>();
+  const startOne = (): SpawnerProcess => {
+    const spawner = new SpawnerProcess(scratchDir, {
+      tailBytes,
+      resultBytes,
+      orphanGraceMs,
+      ...(runAs && { runAs }),
+    });
+    uncleared.add(spawner);
+    void spawner.cleared.then(() => uncleared.delete(spawner));
+    return spawner;
+  };
+
+  let current = startOne();
+  let closed = false;
+  await current.ready;
+
+  return {
+    get pid() {
+      return current.pid;
+    },
+    run(start) {
+      if (closed) return refusedRun(new SpawnerDied('the program runner was closed'));
+      try {
+        if (current.isDead) current = startOne();
+        return current.run(start);
+      } catch (error) {
+        return refusedRun(new SpawnerDied('no spawner process could be started', { cause: error }));
+      }
+    },
+    async close() {
+      closed = true;
+      if (!current.isDead) void current.close();
+      await Promise.all([...uncleared].map((spawner) => spawner.cleared));
+    },
+  };
+}
+
+function refusedRun(death: SpawnerDied): ProgramRun {
+  const done = Promise.reject<ProgramEnd>(death);
+  done.catch(() => {}); // it may be awaited later
+  return { started: Promise.resolve(), done, kill: () => {}, progress: () => Promise.resolve(undefined) };
+}
