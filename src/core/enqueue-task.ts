@@ -40,7 +40,8 @@ export async function enqueueTask(
   });
   if (result.done) return { row: result.row, created: true };
   if (!result.row) throw new Error(`the row of task ${id} was refused, and is not there`);
-  return { row: sameContent(result.row, hash), created: idempotencyKey === undefined };
+  // A worker was faster with this very message, or another request with the same key.
+  return { row: sameContent(result.row, hash), created: result.row.createdAt === at };
 }
 
 function keyedId(ports: Ports, queue: string, key: string): string {
