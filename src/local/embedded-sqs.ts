@@ -37,16 +37,17 @@ export async function startEmbeddedSqs(options: EmbeddedSqsOptions): Promise<Run
 
   const asker = new AsyncLocalStorage<ServerResponse>();
   let url = '';
-  let stopping = false;
-  const isGone = (): boolean => stopping || (asker.getStore()?.closed ?? false);
-  mendStore(sqsStore, () => url, isGone);
+  mendStore(
+    sqsStore,
+    () => url,
+    () => asker.getStore()?.closed ?? false,
+  );
 
   const app = buildFauxqsApp({ sqsStore, snsStore, s3Store: new fauxqs.S3Store() });
   // The last hook before the handler: earlier ones lose the context while the body is read.
   app.addHook('preHandler', (_request, reply, done) => asker.run(reply.raw, done));
   const stop = async (): Promise<void> => {
-    // From here on long polls are answered empty, at once: what they took now could reach nobody.
-    stopping = true;
+    // Answers the long polls at once, and ends when all that was being served has its answer.
     await app.close();
     persistence?.close();
   };
