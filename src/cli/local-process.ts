@@ -47,13 +47,12 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
     slots: options.slots,
     workersPerQueue: options.workers,
     queues: async () => (await client.queues()).map(({ queue }) => queue),
-    onLog: (line) => {
-      if (options.json) context.stderr.write(`${line}\n`);
-      else {
-        const shown = toWorkerLine(line, paint);
-        if (shown !== undefined) context.stdout.write(`${shown}\n`);
-      }
-    },
+    onLog: options.json
+      ? undefined
+      : (line) => {
+          const shown = toWorkerLine(line, paint);
+          if (shown !== undefined) context.stdout.write(`${shown}\n`);
+        },
   });
   try {
     announce(context, options, running, dataDir);

@@ -37,7 +37,11 @@ function interruptionIn(error: unknown): Interrupted | undefined {
 function toUsageError(error: CommanderError): MillraceError {
   const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').trim();
-  return new MillraceError('invalid_request', `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
-    hint: `${suggestion ? `${suggestion} ` : ''}\`millrace --help\` lists the commands, \`millrace COMMAND --help\` shows the arguments of one.`,
-  });
+  return new MillraceError(
+    'invalid_request',
+    `${message.charAt(0).toUpperCase()}${message.slice(1).replace(/\.$/, '')}.`,
+    {
+      hint: `${suggestion ? `${suggestion} ` : ''}\`millrace --help\` lists the commands, \`millrace COMMAND --help\` shows the arguments of one.`,
+    },
+  );
 }

@@ -37,9 +37,11 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const { queue, mode } = options;
   const target = await findAwsTarget(context);
   const worker = `${hostname().slice(0, 24)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  // Not line by line: a program that prints much must not wait for a write each.
+  const logStream = destination({ fd: options.json ? 2 : 1, sync: false });
   const log = pino(
     { level: context.env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
-    destination({ fd: options.json ? 2 : 1, sync: true }),
+    logStream,
   );
   const clients = makeAwsClients(target.aws);
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
@@ -91,6 +93,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     }
   } finally {
     clients.close();
+    logStream.flushSync();
     await rm(scratchDir, { recursive: true, force: true });
   }
 }

@@ -121,9 +121,8 @@ export class MillraceClient {
   async waitForTask(id: string, timeoutMs = Infinity): Promise<TaskView> {
     const until = performance.now() + timeoutMs;
     for (;;) {
-      // Whole seconds, and one at least: the API rounds nothing, and a wait of 0 would spin.
-      const leftSeconds = Math.max(1, Math.ceil((until - performance.now()) / 1000));
-      const task = await this.readTask(id, leftSeconds);
+      const leftMs = Math.max(0, until - performance.now());
+      const task = await this.readTask(id, Math.ceil(leftMs) / 1000);
       if (isTerminal(task.state) || performance.now() >= until) return task;
     }
   }

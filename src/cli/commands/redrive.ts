@@ -4,6 +4,7 @@ import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { doForEach } from '../do-for-each.ts';
 import { openSession, withTargetOptions, type Session, type TargetOptions } from '../open-session.ts';
+import { amountOf } from '../output/amounts.ts';
 import { printJson } from '../output/print-json.ts';
 
 interface RedriveOptions extends TargetOptions {
@@ -46,7 +47,9 @@ async function redriveQueue(session: Session, queue: string): Promise<void> {
   const { skipped, more } = answer;
   if (json) printJson(context, { queue, redriven, skipped, more });
   else
-    context.stdout.write(`${redriven} tasks of ${queue} will run again, ${skipped} could not be redriven.\n`);
+    context.stdout.write(
+      `${amountOf(redriven, 'task')} of ${queue} will run again, ${skipped} could not be redriven.\n`,
+    );
   if (skipped > 0 || more) {
     context.stderr.write(
       'Try again in a moment; a task whose content is no longer kept must be enqueued anew.\n',

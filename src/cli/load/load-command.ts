@@ -2,7 +2,7 @@ import { MillraceError } from '../../core/errors.ts';
 import type { LoadOptions } from '../commands/load.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, type Session } from '../open-session.ts';
-import { countText } from '../output/amounts.ts';
+import { amountOf, countText } from '../output/amounts.ts';
 import { makeMeter, type Meter } from '../output/meter.ts';
 import { printJson } from '../output/print-json.ts';
 import { quoteForShell } from '../quote-for-shell.ts';
@@ -63,7 +63,7 @@ async function finish(
   const { accepted, refused, refusedMore } = tally;
   const nothing = { id, queue, total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
   meter.stop();
-  if (isWaiting && accepted > 0) meter.say(`${countText(accepted)} tasks are in batch ${id}.`);
+  if (isWaiting && accepted > 0) meter.say(`Batch ${id} is loaded: ${amountOf(accepted, 'task')}.`);
   const waitMeter = await makeMeter(context.stderr, json, clock);
   const batch =
     accepted === 0
@@ -83,8 +83,8 @@ function summaryText(summary: LoadSummary, refused: number, isWaiting: boolean):
       ? 'There is no line with a task.'
       : `No line is a task: ${countText(refused)} refused.`;
   const parts = [
-    `batch ${summary.id}: ${countText(summary.accepted)} tasks accepted`,
-    `${countText(refused)} lines refused`,
+    `batch ${summary.id}: ${amountOf(summary.accepted, 'task')} accepted`,
+    `${amountOf(refused, 'line')} refused`,
     ...(isWaiting
       ? (['succeeded', 'failed', 'cancelled'] as const).map((name) => `${countText(summary[name])} ${name}`)
       : []),
@@ -97,7 +97,7 @@ function resumable(error: unknown, plan: LoadPlan, tally: LoadTally, meter: Mete
   const how = plan.record
     ? `The same command goes on where it stood: ${command}`
     : `Send the same input into the same batch again, nothing is doubled: ${command} --batch ${plan.batch}`;
-  const sofar = `${countText(tally.accepted)} tasks of batch ${plan.batch} are accepted for certain.`;
+  const sofar = `Accepted for certain: ${amountOf(tally.accepted, 'task')} of batch ${plan.batch}.`;
   if (!(error instanceof MillraceError)) {
     meter.say(`${sofar} ${how}`);
     return error;

@@ -1,6 +1,7 @@
 import type { MillraceClient } from '../../client/millrace-client.ts';
 import { MillraceError } from '../../core/errors.ts';
 import type { Target } from '../find-target.ts';
+import { amountOf } from '../output/amounts.ts';
 import { FIRST_CHUNK } from './chunker.ts';
 import {
   isRecordOf,
@@ -56,7 +57,7 @@ export async function planLoad(
   const record = { path, of };
   if (!earlier) return { batch: newId(), done: NOTHING_DONE, record, notice: undefined };
   if (!isRecordOf(earlier, of)) {
-    const notice = `An unfinished load of this file, as it was then or with other options, is left as it is: batch ${earlier.batch}, ${earlier.accepted} tasks.`;
+    const notice = `An unfinished load of this file, as it was then or with other options, is left as it is: batch ${earlier.batch}, ${amountOf(earlier.accepted, 'task')}.`;
     return { batch: newId(), done: NOTHING_DONE, record, notice };
   }
   if (await isStillThere(client, earlier)) {

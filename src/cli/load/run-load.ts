@@ -1,6 +1,6 @@
 import type { BatchProgress } from '../../core/progress.ts';
 import type { Session } from '../open-session.ts';
-import { bytesText, countText } from '../output/amounts.ts';
+import { amountOf, bytesText, countText } from '../output/amounts.ts';
 import type { Meter } from '../output/meter.ts';
 import { toOneLine } from '../output/safe-text.ts';
 import { readChunks } from './chunker.ts';
@@ -79,7 +79,7 @@ function makeDetails(tally: LoadTally, size: number | undefined, clock: () => nu
     const seconds = Math.max(0.001, (clock() - startedAt) / 1000);
     const { offset } = tally.next;
     const details = [
-      `${countText(tally.accepted)} tasks, ${countText((tally.accepted - before.tasks) / seconds)}/s`,
+      `${amountOf(tally.accepted, 'task')}, ${countText((tally.accepted - before.tasks) / seconds)}/s`,
       `${bytesText(offset)}, ${bytesText((offset - before.bytes) / seconds)}/s`,
       ...(tally.refusedCount > 0 ? [`${countText(tally.refusedCount)} refused`] : []),
     ];

@@ -11,3 +11,8 @@ export function bytesText(bytes: number): string {
 export function countText(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }
+
+/** 1, "line" → "1 line"; 2, "line" → "2 lines". */
+export function amountOf(count: number, thing: string): string {
+  return `${countText(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
