@@ -33,6 +33,7 @@ export function twoStageSignals(onSignal: (signal: string, stage: 1 | 2) => void
       onSignal('the end of its parent', 1);
       stop.abort();
     });
+    process.channel?.unref(); // listening must not keep a process alive whose work is done
   }
   return { stop: stop.signal, force: force.signal, forcedExitCode: () => forcedBy };
 }
