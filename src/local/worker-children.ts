@@ -15,8 +15,8 @@ export interface WorkerChildrenOptions {
   readonly workersPerQueue: number;
   /** Asked now and then: queues come and go. */
   readonly queues: () => Promise<readonly string[]>;
-  /** A line of a worker's log: JSON. */
-  readonly onLog: (line: string) => void;
+  /** A line of a worker's log: JSON. Absent: the logs go to this process's stderr as they are. */
+  readonly onLog?: ((line: string) => void) | undefined;
 }
 
 const LOOK_MS = 2000;
@@ -32,11 +32,11 @@ export function startWorkerChildren(options: WorkerChildrenOptions): { close(): 
   const start = (name: string, queue: string): void => {
     const { program, args } = options.commandLine;
     const child = spawn(program, [...args, 'work', queue, 'forever', '--slots', String(options.slots)], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      stdio: ['ignore', options.onLog ? 'pipe' : 2, 'inherit', 'ipc'],
       env: { ...process.env, MILLRACE_DATA: options.dataDir },
     });
     children.set(name, child);
-    if (child.stdout) createInterface({ input: child.stdout }).on('line', options.onLog);
+    if (child.stdout && options.onLog) createInterface({ input: child.stdout }).on('line', options.onLog);
     const restart = (): void => {
       if (children.get(name) === child) setTimeout(() => children.delete(name), RESTART_MS).unref();
     };
