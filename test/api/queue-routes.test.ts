@@ -224,6 +224,23 @@ describe('POST /v1/queues/{queue}/redrive', () => {
     expect((await redrive(api)).body).toMatchObject({ redriven: 2, skipped: 1, more: false });
   });
 
+  it('takes no task twice that fails again at once', async () => {
+    const api: ApiUnderTest = makeApiUnderTest({
+      intercept: async (call, run) => {
+        const before = api.state.tasks.get((call.args[0] as { id?: string })?.id ?? '');
+        const answer = await run();
+        if ((call.args[0] as { event?: string })?.event === 'redrive' && before) {
+          api.state.now += 1;
+          api.state.tasks.set(before.id, { ...before, endedAt: api.state.now });
+        }
+        return answer;
+      },
+    });
+    for (let i = 0; i < 15; i += 1) await enqueue(api, 'false', { maxAttempts: 1 });
+    await workOff(api.worker(), FAILURE);
+    expect((await redrive(api)).body).toMatchObject({ redriven: 15, more: false });
+  });
+
   it('does at most 500 tasks in one call, and asks to be called again', async () => {
     const api = makeApiUnderTest();
     await enqueueBatch(api, 'b', 510);

@@ -106,6 +106,12 @@ describe('POST /v1/queues/{queue}/tasks', () => {
       'invalid_task',
       /__proto__/,
     ],
+    [
+      'a body nested too deeply',
+      `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      'invalid_task',
+      /not a task/,
+    ],
     ['broken JSON', '{"command": nope}', 'invalid_json', /not JSON/],
     ['an empty body', '', 'invalid_json', /not JSON/],
   ])('answers 400 to %s', async (_what, body, code, detail) => {

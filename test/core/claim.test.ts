@@ -181,14 +181,18 @@ describe('a message that has to wait', () => {
     expect(outcome).toMatchObject({ kind: 'wait', why: 'its end is not counted yet' });
   });
 
-  it('loses a race for an expired lease', async () => {
+  it.each<[string, TaskRow]>([
+    ['another worker has taken it over', running({ attempt: 2, token: 'faster' })],
+    ['its holder has renewed it', expired({ lease: START + 60_000 })],
+    ['another attempt has come and gone', expired({ attempt: 2, token: 'faster' })],
+  ])('loses a race for an expired lease: %s', async (_what, meanwhile) => {
     const { claimant, state } = makeWorld(expired(), async (call, run) => {
       const isTakeOver = (call.args[0] as { event?: string }).event === 'takeOver';
-      if (isTakeOver) state.tasks.set('t1', running({ attempt: 2, token: 'faster' }));
+      if (isTakeOver) state.tasks.set('t1', meanwhile);
       return run();
     });
     expect(await claimTask(claimant, MESSAGE, OPEN)).toMatchObject({ kind: 'wait' });
-    expect(state.tasks.get('t1')?.token).toBe('faster');
+    expect(state.tasks.get('t1')).toEqual(meanwhile);
   });
 });
 

@@ -190,6 +190,45 @@ describe('an end whose answer was lost', () => {
   });
 });
 
+describe('an end that is on its way', () => {
+  /** A settler whose write for the task `slow` arrives when the test says so. */
+  function makeSlow() {
+    const world = makeWorld();
+    for (const id of ['slow', 'fast', 'lost']) putRunning(world.state, id);
+    let arrive: () => void = () => {};
+    const held = new Promise<void>((done) => (arrive = done));
+    const ports = interceptPorts(world.ports, async (call, run) => {
+      if (call.name === 'tasks.change' && (call.args[0] as { id: string }).id === 'slow') await held;
+      return run();
+    });
+    return { ...world, settler: new Settler(ports, QUEUE, GRACE_MS), arrive };
+  }
+
+  it('when its ledger is given up is counted under the next one', async () => {
+    const { state, faults, settler, arrive } = makeSlow();
+    const slow = settler.end(ending(state, 'slow'));
+    faults.plan('tasks.change', 'before');
+    await expect(settler.end(ending(state, 'lost'))).rejects.toThrow('no answer');
+    arrive();
+    const end = await slow;
+    await settler.flush();
+    expect(end.done && (await nowOf(end.counted))).toBe(true);
+    expect(totals(state).SUCCEEDED).toBe(1);
+  });
+
+  it('makes the ends after it wait, and its process does not close its own ledger for them', async () => {
+    const { state, settler, arrive } = makeSlow();
+    const slow = settler.end(ending(state, 'slow'));
+    await settler.end(ending(state, 'fast'));
+    state.now += GRACE_MS;
+    expect(await settler.settleTerminal(rowOf(state, 'fast'))).toBe(false);
+    expect(state.ledgers.size).toBe(0);
+    arrive();
+    await slow;
+    expect(await settler.settleTerminal(rowOf(state, 'fast'))).toBe(true);
+  });
+});
+
 describe('a flush whose answer was lost', () => {
   it.each(['before', 'after'] as const)('%s it was applied is repeated to the letter', async (fault) => {
     const { state, faults, settler } = makeWorld();
@@ -235,6 +274,20 @@ describe('a ledger that somebody else has closed', () => {
     expect(await other.settleTerminal(rowOf(state, 'b'))).toBe(true);
     await settler.flush();
     expect(totals(state).SUCCEEDED).toBe(2);
+  });
+
+  it('is not closed when its process counts the end at the last moment', async () => {
+    const { state, settler, ports } = makeWorld();
+    putRunning(state, 'a');
+    await settler.end(ending(state, 'a'));
+    state.now += GRACE_MS;
+    const late = interceptPorts(ports, async (call, run) => {
+      if (call.name === 'ledgers.close') await settler.flush();
+      return run();
+    });
+    expect(await new Settler(late, QUEUE, GRACE_MS).settleTerminal(rowOf(state, 'a'))).toBe(true);
+    expect(totals(state).SUCCEEDED).toBe(1);
+    expect([...state.ledgers.values()].map(({ closed }) => closed)).toEqual([false]);
   });
 
   it('counts one end once when two meet it at the same time', async () => {
