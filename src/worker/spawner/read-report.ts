@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import type { EndReport, ProgressReport } from './protocol.ts';
 
 /** A line may be partly written, and the file huge: the last lines are in here. */
@@ -68,6 +68,8 @@ function toProgress(line: string): ProgressReport | undefined {
  * @throws for what is no regular file, or not the program's own
  */
 function openReport(path: string, ownerUid?: number): number | undefined {
+  // Most programs report nothing, and an exception costs more than this look.
+  if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

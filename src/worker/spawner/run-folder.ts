@@ -1,14 +1,4 @@
-import {
-  chownSync,
-  closeSync,
-  fchownSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, closeSync, fchownSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunAs } from './protocol.ts';
 
@@ -73,13 +63,4 @@ export function openInput(folder: RunFolder, input: string, owner?: RunAs): numb
     closeSync(fd);
     throw error;
   }
-}
-
-/** Removes the folder if the program left nothing but its reports in it; throws otherwise. */
-export function removeTidyFolder(folder: RunFolder): void {
-  rmdirSync(folder.work);
-  for (const file of [folder.result, folder.progress]) {
-    if (lstatSync(file, { throwIfNoEntry: false })) unlinkSync(file);
-  }
-  rmdirSync(folder.path);
 }

@@ -7,8 +7,8 @@ import { OutputTail } from './output-tail.ts';
 import { ProcessGroup } from './process-group.ts';
 import type { EndReport, ProgressReport, SpawnerSettings, StartRequest } from './protocol.ts';
 import { readProgress, readResult } from './read-report.ts';
-import { removeFolder } from './remove-folder.ts';
-import { removeTidyFolder, toFolderName } from './run-folder.ts';
+import { removeRunFolder } from './remove-folder.ts';
+import { toFolderName } from './run-folder.ts';
 import type { Scratch } from './scratch.ts';
 
 /** What a program leaves running in its group when it ends by itself has so long to end too. */
@@ -83,14 +83,9 @@ export function runProgram(start: StartRequest, sequence: number, host: RunHost)
     tidied: ended.then(async () => {
       scratch.pipes.giveBack(stdout.path, outputs[0].ended);
       scratch.pipes.giveBack(stderr.path, outputs[1].ended);
-      try {
-        removeTidyFolder(folder);
-      } catch {
-        // It holds more than its reports, or anything in their place.
-        await removeFolder(folder.path, runAs).catch((error: unknown) => {
-          process.stderr.write(`millrace spawner: ${folder.path} could not be removed: ${String(error)}\n`);
-        });
-      }
+      await removeRunFolder(folder, runAs).catch((error: unknown) => {
+        process.stderr.write(`millrace spawner: ${folder.path} could not be removed: ${String(error)}\n`);
+      });
     }),
     kill: (graceMs) => {
       killed = true;

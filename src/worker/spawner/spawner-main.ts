@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
-import { rm } from 'node:fs/promises';
 import type { Forward } from './capture-output.ts';
 import { closeInherited } from './close-inherited.ts';
 import { FrameReader, toFrame, type Frame } from './frames.ts';
 import { Report, Request, type KillRequest, type SpawnerSettings, type StartRequest } from './protocol.ts';
+import { removeRoot } from './remove-folder.ts';
 import { runProgram, type RunningProgram } from './run-program.ts';
 import { Scratch } from './scratch.ts';
 
@@ -82,7 +82,7 @@ async function close(exitCode: number): Promise<void> {
   await Promise.all([...runs.values()].map((program) => program.ended));
   setTimeout(() => process.exit(exitCode), REMOVE_MS).unref();
   await Promise.all(tidying);
-  await rm(settings.root, { recursive: true, force: true }).catch(() => {}); // what stays was reported
+  await removeRoot(settings.root, settings.runAs).catch(() => {}); // what stays was reported by its run
   worker.end(() => process.exit(exitCode));
   if (worker.destroyed) process.exit(exitCode);
 }

@@ -8,7 +8,7 @@ import { FrameReader, toFrame, type Frame } from './frames.ts';
 import { ProcessGroup } from './process-group.ts';
 import { type ProgramRun, type ProgramStart, SpawnerDied } from './program-runner.ts';
 import { type KillRequest, Report, Request, type SpawnerSettings, type StartRequest } from './protocol.ts';
-import { removeFolder } from './remove-folder.ts';
+import { removeRoot } from './remove-folder.ts';
 import { RequestedRun } from './requested-run.ts';
 
 /** `.ts` from a checkout, `.js` from a built package: the entry lies beside this file either way. */
@@ -118,7 +118,7 @@ export class SpawnerProcess {
     this.#ready.reject(death);
     for (const run of this.#runs.values()) run.giveUp(death);
     this.#runs.clear();
-    await removeFolder(root, runAs).catch(() => {}); // as far as it goes: an empty folder may stay
+    await removeRoot(root, runAs).catch(() => {}); // as far as it goes: an empty folder may stay
     this.#cleared.resolve();
   }
 }
