@@ -133,7 +133,7 @@ async function unclaimedOf(
   const rows = await ports.tasks.readMany(ids);
   return chunk.tasks.map(({ task }, position) => {
     const id = ids[position] ?? '';
-    return rows.has(id) ? undefined : toUnclaimedView(chunk, id, task, definition.maxAttempts);
+    return rows.has(id) ? undefined : toUnclaimedView(chunk, id, task, definition);
   });
 }
 

@@ -33,5 +33,5 @@ async function readUnclaimed(ports: Ports, id: string): Promise<TaskView> {
   const entry = chunk?.tasks.find(({ line }) => line === place?.line);
   if (!chunk || !entry) throw unknownTask(id);
   const definition = await ports.catalog.find(chunk.queue);
-  return toUnclaimedView(chunk, id, entry.task, definition?.maxAttempts ?? 0);
+  return toUnclaimedView(chunk, id, entry.task, definition);
 }

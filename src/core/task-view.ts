@@ -1,6 +1,7 @@
 import { parseBatchTaskId, type ChunkRow } from './batch-row.ts';
-import { CLOCK_SKEW_MS } from './limits.ts';
+import { CLOCK_SKEW_MS, DEFAULT_MAX_ATTEMPTS } from './limits.ts';
 import type { TaskOutput } from './ports.ts';
+import type { QueueDefinition } from './queue-definition.ts';
 import { programOf, type TaskSpec } from './task-spec.ts';
 import type { FailureReason, TaskState } from './task-states.ts';
 import type { Program, TaskProgress, TaskRow } from './task-row.ts';
@@ -67,14 +68,19 @@ export function toTaskView(row: TaskRow, now: number, program?: Program, output?
 }
 
 /** A task of a batch that nobody has claimed: it has no row, and reads as PENDING. */
-export function toUnclaimedView(chunk: ChunkRow, id: string, task: TaskSpec, maxAttempts: number): TaskView {
+export function toUnclaimedView(
+  chunk: ChunkRow,
+  id: string,
+  task: TaskSpec,
+  definition: QueueDefinition | undefined,
+): TaskView {
   return {
     id,
     queue: chunk.queue,
     state: 'PENDING',
-    ...programOf(task),
+    ...(programOf(task) ?? (definition?.program && { argv: definition.program })),
     attempt: 0,
-    maxAttempts: task.maxAttempts ?? maxAttempts,
+    maxAttempts: task.maxAttempts ?? definition?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     createdAt: iso(chunk.createdAt),
     ...(task.delaySeconds ? { notBefore: iso(chunk.createdAt + task.delaySeconds * 1000) } : {}),
     batch: chunk.batch,

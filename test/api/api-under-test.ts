@@ -6,7 +6,8 @@ import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import { settleGraceMs } from '../../src/core/limits.ts';
 import { interceptPorts, type Intercept } from '../fakes/intercept-ports.ts';
-import { makeMemoryPorts, type MemoryState } from '../fakes/memory-ports.ts';
+import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import type { MemoryState } from '../fakes/memory-state.ts';
 
 export const DEFAULT: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
 export const PIPED: QueueDefinition = {

@@ -7,7 +7,7 @@ import { MAX_BATCH_BODY_BYTES } from '../../src/core/limits.ts';
 import type { TaskView } from '../../src/core/task-view.ts';
 import { FaultPlan } from '../fakes/intercept-ports.ts';
 import { FAILURE, SUCCESS, workOff } from '../fakes/memory-worker.ts';
-import { makeApiUnderTest, type ApiUnderTest } from './api-under-test.ts';
+import { makeApiUnderTest, PIPED, type ApiUnderTest } from './api-under-test.ts';
 
 const BATCHES = '/v1/queues/default/batches';
 const TEXT = 'text/plain';
@@ -124,8 +124,12 @@ describe('POST /v1/queues/{queue}/batches', () => {
 
   it('makes every line the input of a queue that has a program', async () => {
     const api = makeApiUnderTest();
-    await api.post<Upload>('/v1/queues/piped/batches', TEXT, 'one\n\ntwo\n');
+    const { body } = await api.post<Upload>('/v1/queues/piped/batches', TEXT, 'one\n\ntwo\n');
     expect(commandsSent(api, 'piped')).toEqual(['input: one', 'input: two']);
+    const read = () => api.request<TaskView>(`/v1/tasks/${body.id}.0.1`).then((answer) => answer.body.argv);
+    expect(await read()).toEqual(PIPED.program);
+    await workOff(api.worker(PIPED));
+    expect(await read()).toEqual(PIPED.program);
   });
 
   it('gives every task the timeout and the attempts of the query, unless it has its own', async () => {

@@ -8,7 +8,8 @@ import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import { FaultPlan, interceptPorts, type Intercept } from '../fakes/intercept-ports.ts';
-import { makeMemoryPorts, START, type MemoryState } from '../fakes/memory-ports.ts';
+import { makeMemoryPorts, START } from '../fakes/memory-ports.ts';
+import type { MemoryState } from '../fakes/memory-state.ts';
 
 const QUEUE: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
 const OPEN: QueueControl = { paused: false, purgedBefore: 0, cancels: 0 };

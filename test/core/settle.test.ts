@@ -5,7 +5,8 @@ import { Settler } from '../../src/core/settle.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import { isTerminal } from '../../src/core/task-states.ts';
 import { FaultPlan, interceptPorts } from '../fakes/intercept-ports.ts';
-import { makeMemoryPorts, type MemoryState } from '../fakes/memory-ports.ts';
+import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import type { MemoryState } from '../fakes/memory-state.ts';
 
 const QUEUE = 'default';
 const GRACE_MS = 90_000;

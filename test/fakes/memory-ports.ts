@@ -1,40 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { BatchRow, ChunkRow } from '../../src/core/batch-row.ts';
-import type { LedgerRow } from '../../src/core/ledger-row.ts';
-import type { MessageQueue, Ports, QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
+import type { MessageQueue, Ports } from '../../src/core/ports.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../../src/core/queue-definition.ts';
-import type { TaskRow } from '../../src/core/task-row.ts';
 import { makeMemoryQueue, type MemoryMessage } from './memory-queue.ts';
+import type { LogEntry, MemoryState } from './memory-state.ts';
 import { makeMemoryBatches, makeMemoryControls, makeMemoryLedgers } from './memory-tables.ts';
 import { makeMemoryTasks } from './memory-tasks.ts';
-
-export interface LogEntry {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly message: string;
-}
-
-/** Everything that the ports hold: tests look at it, and move its clock. */
-export interface MemoryState {
-  /** ms. */
-  now: number;
-  /** What `random` answers. */
-  random: number;
-  /** The number in the latest id. */
-  ids: number;
-  definitions: QueueDefinition[];
-  readonly tasks: Map<string, TaskRow>;
-  readonly outputs: Map<string, TaskOutput>;
-  readonly payloads: Map<string, string>;
-  readonly ledgers: Map<string, LedgerRow>;
-  readonly batches: Map<string, BatchRow>;
-  readonly chunks: Map<string, ChunkRow>;
-  readonly controls: Map<string, QueueControl>;
-  readonly reports: Map<string, { queue: string; report: WorkerReport }>;
-  /** Messages of `<queue>` and of `<queue>/dead`. */
-  readonly messages: Map<string, MemoryMessage[]>;
-  readonly log: LogEntry[];
-}
 
 export const START = Date.UTC(2026, 0, 1);
 

@@ -1,6 +1,6 @@
 import { NO_TOTALS, type LedgerRow } from '../../src/core/ledger-row.ts';
 import type { BatchStore, LedgerStore, QueueControl, QueueStore } from '../../src/core/ports.ts';
-import type { MemoryState } from './memory-ports.ts';
+import type { MemoryState } from './memory-state.ts';
 import { stored } from './memory-tasks.ts';
 
 export function makeMemoryLedgers({ ledgers }: MemoryState): LedgerStore {

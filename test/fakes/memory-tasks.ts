@@ -2,7 +2,7 @@ import { LISTING_SHARDS } from '../../src/core/limits.ts';
 import type { IndexEntry, IndexQuery, TaskOutput, TaskStore } from '../../src/core/ports.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import { transition, type TaskChange } from '../../src/core/transition.ts';
-import type { MemoryState } from './memory-ports.ts';
+import type { MemoryState } from './memory-state.ts';
 
 /** Tasks in memory: `transition()` is what a conditional write does. */
 export function makeMemoryTasks(state: MemoryState): TaskStore {
