@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { parseResult } from './parse-result.ts';
 import type { ProgramEnd, ProgramRun, ProgramStart, SpawnerDied } from './program-runner.ts';
 import { type EndReport, type ProgressReport, Report, type StartedReport } from './protocol.ts';
 
@@ -95,11 +96,5 @@ export class RequestedRun implements ProgramRun {
 }
 
 function toProgramEnd({ resultText, ...end }: EndReport): ProgramEnd {
-  if (resultText === undefined) return end;
-  try {
-    return { ...end, result: JSON.parse(resultText) as unknown };
-  } catch (error) {
-    const got = resultText === '' ? 'an empty file' : (error as Error).message;
-    return { ...end, resultError: `MILLRACE_RESULT: expected JSON, got ${got}` };
-  }
+  return resultText === undefined ? end : { ...end, ...parseResult(resultText) };
 }
