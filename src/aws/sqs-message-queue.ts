@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_ENTRIES, MAX_MESSAGE_BYTES } from '../core/limits.ts';
+import { MillraceError } from '../core/errors.ts';
 import type { MessageQueue, OutgoingMessage, ReceivedMessage } from '../core/ports.ts';
 import { byteLength } from '../core/task-spec.ts';
 
@@ -138,7 +139,10 @@ async function sendGroup(
     );
     if (failed.length === 0) return;
     if (attempt === SEND_TRIES || failed.every(({ SenderFault }) => SenderFault)) {
-      throw new Error(`SQS refused ${failed.length} messages: ${failed[0]?.Code}: ${failed[0]?.Message}`);
+      throw new MillraceError('unavailable', `SQS did not take ${failed.length} messages.`, {
+        got: `${failed[0]?.Code}: ${failed[0]?.Message}`,
+        hint: 'Send the same again; what was taken is not doubled.',
+      });
     }
     const missing = new Set(failed.map(({ Id }) => Id));
     entries = entries.filter(({ Id }) => missing.has(Id));

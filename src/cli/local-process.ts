@@ -7,12 +7,24 @@ import { MillraceError } from '../core/errors.ts';
 import { startStack, type RunningStack } from '../local/start-stack.ts';
 import { findDataDir, isAlive, readStackFile } from '../local/stack-file.ts';
 import { startWorkerChildren } from '../local/worker-children.ts';
-import type { LocalOptions } from './commands/local.ts';
 import type { CliContext } from './context.ts';
 import { runDemo } from './demo.ts';
 import { toWorkerLine } from './output/worker-line.ts';
 import { makePaint } from './output/paint.ts';
 import { twoStageSignals } from './two-stage-signals.ts';
+
+/** As `millrace local` is given them. */
+export interface LocalOptions {
+  readonly port?: number;
+  readonly sqsPort?: number;
+  readonly dynamodbPort?: number;
+  readonly data?: string;
+  readonly memory?: boolean;
+  readonly workers: number;
+  readonly slots: number;
+  readonly demo?: boolean;
+  readonly json?: boolean;
+}
 
 /** Runs a local stack until it is told to stop. @returns the exit code */
 export async function runLocalStack(context: CliContext, options: LocalOptions): Promise<number> {

@@ -25,7 +25,6 @@ export type ClaimOutcome =
   | { readonly kind: 'wait'; readonly ms: number; readonly why: string };
 
 const RACE_WAIT_MS = 1000;
-const UNCOUNTED_WAIT_MS = 30_000;
 
 /**
  * Takes the task of a message for one attempt, or says what is to be done with the message instead.
@@ -106,7 +105,7 @@ async function decide(
     }
     return (await claimant.settler.settleTerminal(row))
       ? { kind: 'delete', why: 'its task has ended' }
-      : { kind: 'wait', ms: UNCOUNTED_WAIT_MS, why: 'its end is not counted yet' };
+      : { kind: 'wait', ms: leaseMs(claimant.definition) / 2, why: 'its end is not counted yet' };
   }
   if (row.state === 'PENDING') {
     if (isPurged || row.cancelRequested) return ended(await endUnclaimed(claimant, message, row));

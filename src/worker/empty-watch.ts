@@ -18,20 +18,21 @@ export class EmptyWatch {
     this.#idleSince = settings.monotonic();
   }
 
-  sawWork(): void {
+  /** After a receive. */
+  saw(messages: number, isIdle: boolean): void {
+    if (messages > 0) this.#waitSeconds = FIRST_WAIT_SECONDS;
+    else this.#waitSeconds = Math.min(this.#waitSeconds * 2, LAST_WAIT_SECONDS);
+    if (messages === 0 && isIdle) return;
     this.#idleSince = this.#settings.monotonic();
     this.#seenEmpty = 0;
-    this.#waitSeconds = FIRST_WAIT_SECONDS;
   }
 
-  /** For the next receive. */
-  waitSeconds(isIdle: boolean): number {
+  /** For the next receive: one that must notice that all is done does not wait long, though it is busy now. */
+  waitSeconds(): number {
     const { mode, pollSeconds, idleExitMs } = this.#settings;
-    if (mode === 'once') return Math.min(FIRST_WAIT_SECONDS, pollSeconds);
-    let wait = mode === 'until-empty' && isIdle ? Math.min(this.#waitSeconds, pollSeconds) : pollSeconds;
-    if (idleExitMs !== undefined && isIdle)
-      wait = Math.min(wait, Math.max(1, Math.ceil(this.#idleLeftMs() / 1000)));
-    return wait;
+    const wait = mode === 'forever' ? pollSeconds : Math.min(this.#waitSeconds, pollSeconds);
+    if (idleExitMs === undefined) return wait;
+    return Math.min(wait, Math.max(1, Math.ceil(Math.min(this.#idleLeftMs(), idleExitMs) / 1000)));
   }
 
   isIdleLongEnough(): boolean {
@@ -49,7 +50,6 @@ export class EmptyWatch {
     }
     if (counts.visible + counts.delayed + counts.inFlight > 0) {
       this.#seenEmpty = 0;
-      this.#waitSeconds = Math.min(this.#waitSeconds * 2, LAST_WAIT_SECONDS);
       return false;
     }
     this.#seenEmpty += 1;

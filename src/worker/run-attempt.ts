@@ -61,7 +61,7 @@ export class RunningAttempt {
           : { argv: spec.argv ?? settings.program ?? [] },
       ...(spec.input !== undefined && { input: spec.input }),
       env: programEnv(settings.baseEnv, attempt.row, spec.env),
-      onOutput: log.write,
+      onOutput: (stream, text) => log.write(stream, text),
     });
     this.#timeout = setTimeout(
       () => this.#kill('timeout', settings.graceMs),

@@ -106,6 +106,7 @@ async function receiveUntilDone(
     }
     if ((await control.read(CONTROL_MS)).paused) {
       slots.releaseLine();
+      empty.saw(0, slots.isIdle);
       if (slots.isIdle && empty.isIdleLongEnough()) return 'idle';
       await sleepFor(PAUSED_MS, undefined, { signal: stop }).catch(() => {});
       continue;
@@ -113,11 +114,8 @@ async function receiveUntilDone(
     const askedAt = monotonic();
     let messages;
     try {
-      messages = await queue.receive(
-        Math.min(slots.room, BATCH_ENTRIES),
-        empty.waitSeconds(slots.isIdle),
-        polls,
-      );
+      const max = mode === 'once' ? 1 : Math.min(slots.room, BATCH_ENTRIES);
+      messages = await queue.receive(max, empty.waitSeconds(), polls);
     } catch (error) {
       if (stop.aborted) break;
       ports.log.warn({ err: error }, 'could not receive messages; trying again');
@@ -131,8 +129,8 @@ async function receiveUntilDone(
       continue;
     }
     slots.take(taken);
+    empty.saw(taken.length, slots.isIdle);
     if (taken.length > 0 || !slots.isIdle) {
-      empty.sawWork();
       if (mode === 'once') while (!slots.isIdle) await slots.changed();
       continue;
     }

@@ -2,19 +2,9 @@ import { Option, type Command } from 'commander';
 import { MAX_MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS } from '../../core/limits.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
-import type { LoadFormat } from '../load/plan-load.ts';
-import { withTargetOptions, type TargetOptions } from '../open-session.ts';
+import type { LoadOptions } from '../load/load-command.ts';
+import { withTargetOptions } from '../open-session.ts';
 import { numberBetween } from '../parse-options.ts';
-
-export interface LoadOptions extends TargetOptions {
-  readonly format?: LoadFormat;
-  readonly timeout?: number;
-  readonly maxAttempts?: number;
-  readonly batch?: string;
-  readonly fresh?: boolean;
-  readonly patience: number;
-  readonly wait?: boolean;
-}
 
 /** `millrace load QUEUE FILE|-` */
 export function registerLoad(program: Command, context: CliContext): void {

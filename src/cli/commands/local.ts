@@ -1,19 +1,8 @@
 import type { Command } from 'commander';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
+import type { LocalOptions } from '../local-process.ts';
 import { numberBetween } from '../parse-options.ts';
-
-export interface LocalOptions {
-  readonly port?: number;
-  readonly sqsPort?: number;
-  readonly dynamodbPort?: number;
-  readonly data?: string;
-  readonly memory?: boolean;
-  readonly workers: number;
-  readonly slots: number;
-  readonly demo?: boolean;
-  readonly json?: boolean;
-}
 
 /** `millrace local` */
 export function registerLocal(program: Command, context: CliContext): void {

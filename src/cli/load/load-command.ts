@@ -1,16 +1,26 @@
 import { MillraceError } from '../../core/errors.ts';
-import type { LoadOptions } from '../commands/load.ts';
 import type { CliContext } from '../context.ts';
-import { openSession, type Session } from '../open-session.ts';
+import { openSession, type Session, type TargetOptions } from '../open-session.ts';
 import { amountOf, countText } from '../output/amounts.ts';
 import { makeMeter, type Meter } from '../output/meter.ts';
 import { printJson } from '../output/print-json.ts';
 import { quoteForShell } from '../quote-for-shell.ts';
 import { LoadTally } from './load-tally.ts';
 import { openInput } from './open-input.ts';
-import { planLoad, type LoadPlan, type LoadSettings } from './plan-load.ts';
+import { planLoad, type LoadFormat, type LoadPlan, type LoadSettings } from './plan-load.ts';
 import { runLoad, type LoadSummary } from './run-load.ts';
 import { waitForBatch } from './wait-for-batch.ts';
+
+/** As the command line gives them. */
+export interface LoadOptions extends TargetOptions {
+  readonly format?: LoadFormat;
+  readonly timeout?: number;
+  readonly maxAttempts?: number;
+  readonly batch?: string;
+  readonly fresh?: boolean;
+  readonly patience: number;
+  readonly wait?: boolean;
+}
 
 const clock = () => performance.now();
 
