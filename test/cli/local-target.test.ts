@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeStackFile, type Stack } from '../../src/local/stack-file.ts';
@@ -60,8 +61,8 @@ describe('the local stack of a folder', () => {
   test('is what `env` exports, quoted for the shell', async () => {
     const { stdout } = await cli.run(['env']);
     const script = `${stdout}\nprintf '%s\\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_ENDPOINT_URL_SQS" "$AWS_REGION" "$MILLRACE_API_URL"`;
-    const shell = await run('/bin/sh', ['-c', script]);
-    expect(shell.stdout.split('\n')).toEqual([KEY, KEY, stack.sqs, stack.region, stack.api, '']);
+    const shell = execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
+    expect(shell.split('\n')).toEqual([KEY, KEY, stack.sqs, stack.region, stack.api, '']);
     expect(JSON.parse((await cli.run(['env', '--json'])).stdout)).toMatchObject({
       AWS_ENDPOINT_URL_DYNAMODB: stack.dynamodb,
     });

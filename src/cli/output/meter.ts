@@ -9,8 +9,9 @@ export interface Meter {
   stop(): void;
 }
 
-/** Without a terminal: a line so often, in ms. */
+/** Without a terminal: a line so often, in ms, and one that says nothing new seldom. */
 const LINE_EVERY_MS = 5000;
+const SAME_LINE_EVERY_MS = 60_000;
 
 /** A bar on a terminal, a plain line every few seconds elsewhere; `quiet` says nothing but the bar. */
 export async function makeMeter(stream: WriteStream, quiet: boolean, clock: () => number): Promise<Meter> {
@@ -19,11 +20,14 @@ export async function makeMeter(stream: WriteStream, quiet: boolean, clock: () =
     if (!quiet) stream.write(`${text}\n`);
   };
   let saidAt = clock();
+  let said = '';
   return {
     show(value, total, details) {
-      if (clock() - saidAt < LINE_EVERY_MS) return;
+      const line = total === undefined ? details : `${percent(value, total)} % | ${details}`;
+      if (clock() - saidAt < (line === said ? SAME_LINE_EVERY_MS : LINE_EVERY_MS)) return;
       saidAt = clock();
-      say(total === undefined ? details : `${percent(value, total)} % | ${details}`);
+      said = line;
+      say(line);
     },
     say,
     stop: () => undefined,
@@ -53,7 +57,8 @@ async function makeBar(stream: WriteStream): Promise<Meter> {
       );
       bar.start(total ?? 0, value, { details });
     },
-    say: (text) => stream.write(`\r\u001b[2K${text}\n`),
+    // The bar goes back to where it began when it stops (DECSC, DECRC): that is now a line further down.
+    say: (text) => stream.write(`\r\u001b[2K${text}\n${bar ? '\u001b7' : ''}`),
     stop: () => bar?.stop(),
   };
 }
