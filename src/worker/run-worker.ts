@@ -111,11 +111,12 @@ async function receiveUntilDone(
       await sleepFor(PAUSED_MS, undefined, { signal: stop }).catch(() => {});
       continue;
     }
+    const room = Math.min(slots.room, mode === 'once' ? 1 : BATCH_ENTRIES);
+    if (room <= 0) continue; // it has shrunk meanwhile: recent tasks were long
     const askedAt = monotonic();
     let messages;
     try {
-      const max = mode === 'once' ? 1 : Math.min(slots.room, BATCH_ENTRIES);
-      messages = await queue.receive(max, empty.waitSeconds(), polls);
+      messages = await queue.receive(room, empty.waitSeconds(), polls);
     } catch (error) {
       if (stop.aborted) break;
       ports.log.warn({ err: error }, 'could not receive messages; trying again');

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { processIds, readStat } from './process-table.ts';
 import { RESULT_VARIABLE } from './run-folder.ts';
 
 /**
@@ -10,25 +11,15 @@ import { RESULT_VARIABLE } from './run-folder.ts';
  */
 export function findGroups(folder: string): number[] {
   const groups = new Set<number>();
-  for (const pid of processIds()) {
+  for (const pid of processIds() ?? []) {
     try {
       const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
       if (!environment.includes(`\0${RESULT_VARIABLE}=${folder}/`)) continue;
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      // `pid (name) state ppid pgrp …`: the name may hold spaces and parentheses.
-      const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+      const { group } = readStat(pid);
       if (group > 1) groups.add(group);
     } catch {
       // It ended while it was looked at, or belongs to another user: not one that could be ours.
     }
   }
   return [...groups];
-}
-
-function processIds(): string[] {
-  try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch {
-    return []; // not Linux
-  }
 }

@@ -1,6 +1,12 @@
+import { hasOnlyZombies } from './process-table.ts';
+
 /** How often a group that was told to end is looked at: first often, since most end at once. */
 const FIRST_POLL_MS = 2;
 const MAX_POLL_MS = 25;
+
+/** How often a group that does not go is searched for zombies, which is dearer: during the grace, and after. */
+const SEARCH_MS = 100;
+const SEARCH_KILLED_MS = 10;
 
 /** A killed process that stays (in the kernel's hands, or never reaped by its parent) is waited for no longer. */
 const AFTER_KILL_MS = 1000;
@@ -18,6 +24,7 @@ export class ProcessGroup {
   #killAt = Infinity;
   #killedAt: number | undefined;
   #pollMs = FIRST_POLL_MS;
+  #searchAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(pgid: number) {
@@ -45,6 +52,7 @@ export class ProcessGroup {
       this.#signal('SIGCONT');
     }
     this.#pollMs = FIRST_POLL_MS;
+    this.#searchAt = performance.now() + SEARCH_KILLED_MS;
     this.#poll();
   }
 
@@ -53,15 +61,26 @@ export class ProcessGroup {
     const now = performance.now();
     if (this.#killedAt === undefined && now >= this.#killAt) {
       this.#killedAt = now;
+      this.#searchAt = now + SEARCH_KILLED_MS;
       this.#signal('SIGKILL');
     } else {
       this.#signal(0);
     }
+    if (now >= this.#searchAt) this.#search(now);
+    if (this.#killedAt !== undefined && now >= this.#killedAt + AFTER_KILL_MS) this.#end();
     if (this.#isGone) return;
-    if (this.#killedAt !== undefined && now >= this.#killedAt + AFTER_KILL_MS) return this.#end();
     const untilKillMs = this.#killedAt === undefined ? Math.max(0, this.#killAt - now) : Infinity;
     this.#timer = setTimeout(() => this.#poll(), Math.min(this.#pollMs, untilKillMs));
     this.#pollMs = Math.min(2 * this.#pollMs, MAX_POLL_MS);
+  }
+
+  #search(now: number): void {
+    if (this.#isGone) return;
+    this.#searchAt = now + (this.#killedAt === undefined ? SEARCH_MS : SEARCH_KILLED_MS);
+    if (!hasOnlyZombies(this.pgid)) return;
+    // The search is no snapshot: a process that was forked meanwhile could have been missed.
+    this.#signal('SIGKILL');
+    this.#end();
   }
 
   #signal(signal: NodeJS.Signals | 0): void {
