@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ProgramEnd, ProgramRunner, ProgramStart } from '../../../src/worker/spawner/program-runner.ts';
+import { type SpawnerOptions, startSpawner } from '../../../src/worker/spawner/start-spawner.ts';
+
+export const FIXTURES = join(import.meta.dirname, '../../fixtures/programs');
+export const ENV = { PATH: process.env['PATH'] ?? '' };
+
+const runners = new Set<ProgramRunner>();
+const folders = new Set<string>();
+
+/** A folder that goes when the test ends; other users may pass through it. */
+export function tempDir(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-spawner-test-'));
+  folders.add(folder);
+  return folder;
+}
+
+/** A spawner for one test, in a scratch folder of its own. */
+export async function useRunner(
+  options: Partial<SpawnerOptions> = {},
+): Promise<{ runner: ProgramRunner; scratchDir: string }> {
+  const scratchDir = options.scratchDir ?? tempDir();
+  const runner = await startSpawner({ ...options, scratchDir });
+  runners.add(runner);
+  return { runner, scratchDir };
+}
+
+/** For `afterEach`: closes the spawners, and removes the folders, of a test that passed or failed. */
+export async function endRunners(): Promise<void> {
+  await Promise.all([...runners].map((runner) => runner.close()));
+  runners.clear();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  folders.clear();
+}
+
+/** Runs a shell command to its end. */
+export function runCommand(
+  runner: ProgramRunner,
+  command: string,
+  more: Partial<ProgramStart> = {},
+): Promise<ProgramEnd> {
+  return runner.run({ runId: 'test', program: { command }, env: ENV, ...more }).done;
+}
+
+/** Whether a process lives; a zombie is dead. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** A figure of /proc/PID/status in MB, such as VmHWM, the most memory that it ever had. */
+export function memoryMb(pid: number, figure: 'VmHWM' | 'VmRSS'): number {
+  const kb = new RegExp(`${figure}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kb) / 1024;
+}
+
+/** The numbers in a file, once they are all there; a program writes its process ids so. */
+export function readPids(path: string, count: number): number[] | undefined {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const pids = text.trim().split(/\s+/).map(Number);
+    return text.endsWith('\n') && pids.length === count ? pids : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The private folders of runs that exist under a scratch folder now. */
+export function runFolders(scratchDir: string): string[] {
+  return readdirSync(scratchDir).flatMap((spawner) =>
+    readdirSync(join(scratchDir, spawner)).filter((name) => name !== 'pipes'),
+  );
+}
