@@ -6,7 +6,7 @@ import { catalogKey } from './keys.ts';
 
 const CACHE_MS = 2000;
 
-/** The queues of a local stack, which may come and go while it runs: kept in the table, read at most every 2 s. */
+/** The queues of a local stack, which may come and go while it runs: kept in the table; `find` remembers for 2 s. */
 export function makeTableCatalog(table: Table, clock: Clock): QueueCatalog {
   let known: readonly QueueDefinition[] = [];
   let readAt = -Infinity;
@@ -22,7 +22,7 @@ export function makeTableCatalog(table: Table, clock: Clock): QueueCatalog {
     return known;
   };
   return {
-    list: () => list(CACHE_MS),
+    list: () => list(-1),
     async find(name) {
       const isNamed = (definition: QueueDefinition) => definition.name === name;
       // A queue that was added a moment ago is not refused for the cache's sake.

@@ -34,6 +34,7 @@ export function start(program: string, args: readonly string[], options: SpawnOp
   let [stdout, stderr] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin?.on('error', () => {}); // a program may end before it has read all
   const exit = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
   return { child, pid: child.pid ?? 0, stdout: () => stdout, stderr: () => stderr, exit };
 }
