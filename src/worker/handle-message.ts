@@ -1,4 +1,4 @@
-import type { Attempt, AttemptEnd } from '../core/attempt.ts';
+import { handBack, type Attempt, type AttemptEnd } from '../core/attempt.ts';
 import { claimTask, leaseMs } from '../core/claim.ts';
 import type { Claimant } from '../core/claimant.ts';
 import { loadMessage } from '../core/dead-letter.ts';
@@ -53,6 +53,7 @@ export async function handleMessage(
     const outcome = await claimTask(claimant, parsed, handling.control.seen);
     switch (outcome.kind) {
       case 'run':
+        if (settings.stop.aborted) return { ran: false, recording: giveBack(handling, message, outcome) };
         return { ran: true, ...(await runClaimed(handling, message, outcome, claimedAt)) };
       case 'ended':
         log.info(
@@ -76,6 +77,21 @@ export async function handleMessage(
     );
     held.forget(message);
     return idle;
+  }
+}
+
+/** A claim that was under way when the worker was told to stop. */
+async function giveBack(handling: Handling, message: HeldMessage, attempt: Attempt): Promise<void> {
+  const { claimant, held } = handling;
+  try {
+    await handBack(claimant, attempt);
+    held.release(message, 0);
+  } catch (error) {
+    claimant.ports.log.warn(
+      { err: error, taskId: attempt.row.id },
+      'could not hand a task back; its lease will end',
+    );
+    held.forget(message);
   }
 }
 

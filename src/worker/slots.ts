@@ -66,7 +66,7 @@ export class Slots {
   }
 
   #fill(): void {
-    while (this.#isOpen && this.#busy < this.#size) {
+    while (this.#isOpen && !this.#handling.settings.stop.aborted && this.#busy < this.#size) {
       const message = this.#line.shift();
       if (!message) return;
       void this.#run(message);
