@@ -6,16 +6,18 @@ import { Report, Request, type KillRequest, type SpawnerSettings, type StartRequ
 import { removeRoot } from './remove-folder.ts';
 import { runProgram, type RunningProgram } from './run-program.ts';
 import { Scratch } from './scratch.ts';
+import { startGuardian } from './start-guardian.ts';
 
 /** The worker's pipe: the only descriptor besides the standard ones; programs do not inherit it. */
 const WORKER_FD = 3;
 
 /** A spawner whose programs are gone waits no longer than this for the disk to let go of their folders. */
-const REMOVE_MS = 30_000;
+const REMOVE_MS = 10_000;
 
 closeInherited();
 const settings = JSON.parse(process.argv[2] ?? '{}') as SpawnerSettings;
 const scratch = new Scratch(settings.root, settings.runAs);
+const guardian = startGuardian(settings.root, settings.orphanGraceMs);
 const runs = new Map<number, RunningProgram>();
 const tidying = new Set<Promise<void>>();
 const worker = new Socket({ fd: WORKER_FD, readable: true, writable: true, allowHalfOpen: true });
@@ -83,6 +85,7 @@ async function close(exitCode: number): Promise<void> {
   setTimeout(() => process.exit(exitCode), REMOVE_MS).unref();
   await Promise.all(tidying);
   await removeRoot(settings.root, settings.runAs).catch(() => {}); // what stays was reported by its run
+  guardian.kill('SIGKILL');
   worker.end(() => process.exit(exitCode));
   if (worker.destroyed) process.exit(exitCode);
 }

@@ -17,6 +17,9 @@ const ENTRY = fileURLToPath(new URL(`./spawner-main${extname(import.meta.url)}`,
 /** A small young generation keeps the spawner small; a fork costs by the memory of who forks. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
 
+/** A spawner that was told to end, and does not, is killed so long after its programs' grace. */
+const CLOSE_MS = 15_000;
+
 /** One spawner process, as the worker sees it, from its start to the last trace of its programs. */
 export class SpawnerProcess {
   readonly #settings: SpawnerSettings;
@@ -82,9 +85,11 @@ export class SpawnerProcess {
   }
 
   /** Ends every program, then the process. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#pipe.end();
-    return this.cleared;
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#settings.orphanGraceMs + CLOSE_MS);
+    await this.cleared;
+    clearTimeout(timer);
   }
 
   #send(kind: number, run: number, content?: StartRequest | KillRequest): void {

@@ -28,6 +28,8 @@ export async function startSpawner({
   orphanGraceMs = 1000,
   runAs,
 }: SpawnerOptions): Promise<ProgramRunner> {
+  // The guardian's script looks for it line by line, and removes it.
+  if (scratchDir.includes('\n')) throw new Error('expected a scratchDir without line breaks: choose another');
   const uncleared = new Set<SpawnerProcess>();
   const startOne = (): SpawnerProcess => {
     const spawner = new SpawnerProcess(scratchDir, {

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { SpawnerDied } from '../../../src/worker/spawner/program-runner.ts';
 import { until } from '../../support/processes.ts';
 import {
@@ -56,6 +56,37 @@ it('a program whose start was not yet reported is found and killed as well', asy
   expect(ends.map(({ status }) => status)).toEqual(runs.map(() => 'rejected'));
   await Promise.all(runs.map((run) => run.started));
   expect(files.flatMap((file) => readPids(file, 1) ?? []).filter(isAlive)).toEqual([]);
+});
+
+it('a program without an environment is killed by what was reported of it', async () => {
+  const { runner } = await useRunner({ orphanGraceMs: 100 });
+  const file = join(tempDir(), 'pid');
+  const command = `echo $$ > ${file}; exec env -i sleep 300`;
+  const run = runner.run({ runId: 'a', program: { command }, env: ENV });
+  const [pid] = await until('the program to write its pid', () => readPids(file, 1));
+  await until('its environment to be gone', () => readFileSync(`/proc/${pid}/environ`, 'utf8') === '');
+  process.kill(runner.pid, 'SIGKILL');
+  await expect(run.done).rejects.toBeInstanceOf(SpawnerDied);
+  expect(isAlive(pid!)).toBe(false);
+});
+
+it('a spawner that hangs is killed by closing, and its programs with it', async () => {
+  const { runner } = await useRunner({ orphanGraceMs: 100 });
+  const file = join(tempDir(), 'pid');
+  const run = runner.run({ runId: 'a', program: { command: `echo $$ > ${file}; exec sleep 300` }, env: ENV });
+  const [pid] = await until('the program to write its pid', () => readPids(file, 1));
+  process.kill(runner.pid, 'SIGSTOP');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const closed = runner.close();
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
+    await closed;
+  } finally {
+    vi.useRealTimers();
+  }
+  await expect(run.done).rejects.toBeInstanceOf(SpawnerDied);
+  expect([pid!, runner.pid].filter(isAlive)).toEqual([]);
 });
 
 it('a run asked for before the death was noticed is rejected or works, and never hangs', async () => {

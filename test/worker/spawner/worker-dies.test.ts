@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { readStat } from '../../../src/worker/spawner/process-table.ts';
 import { endAll, start, until } from '../../support/processes.ts';
 import { FIXTURES, endRunners, isAlive, readPids, tempDir } from './use-runner.ts';
 
@@ -43,8 +44,17 @@ it('within 2 s of a kill -9 of the worker nothing of its programs lives, nor the
   expect(readdirSync(scratchDir)).toEqual([]);
 });
 
+it('a kill -9 of worker and spawner in the same moment leaves no program and no folder either', async () => {
+  const { worker, spawner, pids, scratchDir } = await startWorker();
+  process.kill(spawner, 'SIGKILL');
+  worker.child.kill('SIGKILL');
+  await until('all programs to end', () => !pids.some(isAlive), 10_000);
+  await until('the folder to be gone', () => readdirSync(scratchDir).length === 0, 10_000);
+});
+
 it('a Ctrl-C, or a signal to the spawner, ends no program as long as the worker lives', async () => {
   const { worker, spawner, pids } = await startWorker();
+  expect(readStat(String(spawner)).group).not.toBe(readStat(String(worker.pid)).group);
   // What a terminal does: the signal goes to the worker's whole process group. It ends the worker itself.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(spawner, signal);
   expect([spawner, ...pids].filter((pid) => !isAlive(pid))).toEqual([]);
