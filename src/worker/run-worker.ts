@@ -1,10 +1,10 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import { BATCH_ENTRIES } from '../core/limits.ts';
 import { ControlWatch } from './control-watch.ts';
 import { EmptyWatch } from './empty-watch.ts';
 import type { Handling } from './handle-message.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldMessages } from './held-messages.ts';
+import { pause } from './pause.ts';
 import type { RunningAttempt } from './run-attempt.ts';
 import { SettleLoop } from './settle-loop.ts';
 import { Slots } from './slots.ts';
@@ -108,7 +108,7 @@ async function receiveUntilDone(
       slots.releaseLine();
       empty.saw(0, slots.isIdle);
       if (slots.isIdle && empty.isIdleLongEnough()) return 'idle';
-      await sleepFor(PAUSED_MS, undefined, { signal: stop }).catch(() => {});
+      await pause(PAUSED_MS, stop);
       continue;
     }
     const room = Math.min(slots.room, mode === 'once' ? 1 : BATCH_ENTRIES);
@@ -120,7 +120,7 @@ async function receiveUntilDone(
     } catch (error) {
       if (stop.aborted) break;
       ports.log.warn({ err: error }, 'could not receive messages; trying again');
-      await sleepFor(ERROR_MS, undefined, { signal: stop }).catch(() => {});
+      await pause(ERROR_MS, stop);
       continue;
     }
     const taken = messages.map((message) => held.hold(message, askedAt));
