@@ -1,8 +1,22 @@
-import { GetItemCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { NO_TOTALS, type LedgerRow, type LedgerUpdate, type Totals } from '../core/ledger-row.ts';
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import {
+  NO_TOTALS,
+  type FoldedRow,
+  type LedgerRow,
+  type LedgerUpdate,
+  type Totals,
+} from '../core/ledger-row.ts';
 import type { LedgerStore } from '../core/ports.ts';
 import { conditional, fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
-import { LEDGER_PREFIX, ledgerKey, queueKey } from './keys.ts';
+import { foldedKey, LEDGER_PREFIX, ledgerKey, queueKey, retiredLedgerKey, type Key } from './keys.ts';
+
+const MAX_RACES = 5;
 
 /** Moves the ledger on, on condition that it stands where its process left it and that nobody closed it. */
 export function buildAdvance(tableName: string, update: LedgerUpdate): UpdateItemCommandInput {
@@ -10,39 +24,38 @@ export function buildAdvance(tableName: string, update: LedgerUpdate): UpdateIte
   return {
     TableName: tableName,
     Key: toItem(ledgerKey(update.queue, update.ledger)),
-    UpdateExpression: 'SET seq = :seq, totals = :totals, batches = :batches',
+    UpdateExpression: 'SET seq = :seq, totals = :totals, batches = :batches, lastWrite = :at',
     ConditionExpression: `(${isNew}seq = :from) AND attribute_not_exists(closed)`,
     ExpressionAttributeValues: toItem({
       ':from': update.from,
       ':seq': update.seq,
+      ':at': update.at,
       ':totals': toList(update.totals),
-      ':batches': Object.fromEntries(
-        Object.entries(update.batches).map(([id, totals]) => [id, toList(totals)]),
-      ),
+      ':batches': toLists(update.batches),
     }),
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }
 
-/** Closes the ledger unless its seq has reached `below`; makes it, closed, where it is not there. */
+/** Closes a ledger that is there, unless its seq has reached `below`; or makes one that is not there, closed. */
 export function buildClose(
   tableName: string,
-  queue: string,
-  ledger: string,
-  below: number,
+  ledger: { queue: string; ledger: string; below: number; at: number },
+  isThere: boolean,
 ): UpdateItemCommandInput {
   return {
     TableName: tableName,
-    Key: toItem(ledgerKey(queue, ledger)),
+    Key: toItem(ledgerKey(ledger.queue, ledger.ledger)),
     UpdateExpression:
-      'SET closed = :true, seq = if_not_exists(seq, :zero), totals = if_not_exists(totals, :none)',
-    ConditionExpression: 'attribute_not_exists(pk) OR seq < :below',
+      'SET closed = :true, lastWrite = :at, seq = if_not_exists(seq, :zero), totals = if_not_exists(totals, :none)',
+    ConditionExpression: isThere ? 'attribute_exists(pk) AND seq < :below' : 'attribute_not_exists(pk)',
     ExpressionAttributeValues: toItem({
       ':true': true,
+      ':at': ledger.at,
       ':zero': 0,
-      ':below': below,
       ':none': toList(NO_TOTALS),
+      ...(isThere && { ':below': ledger.below }),
     }),
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -51,24 +64,48 @@ export function buildClose(
 
 /** Ledgers in DynamoDB. */
 export function makeLedgerStore(table: Table): LedgerStore {
-  const read = async (queue: string, ledger: string): Promise<LedgerRow | undefined> => {
+  const get = async (key: Key): Promise<Item | undefined> => {
     const { Item: item } = await table.client.send(
-      new GetItemCommand({
-        TableName: table.name,
-        Key: toItem(ledgerKey(queue, ledger)),
-        ConsistentRead: true,
-      }),
+      new GetItemCommand({ TableName: table.name, Key: toItem(key), ConsistentRead: true }),
     );
+    return item;
+  };
+  const readListed = async (queue: string, ledger: string): Promise<LedgerRow | undefined> => {
+    const item = await get(ledgerKey(queue, ledger));
     return item && toLedgerRow(queue, item);
   };
-  const update = async (queue: string, ledger: string, input: UpdateItemCommandInput) => {
-    const { done, item } = await conditional(() => table.client.send(new UpdateItemCommand(input)));
-    return { done, row: item ? toLedgerRow(queue, item) : await read(queue, ledger) };
+  /** In this order: a ledger is retired by a copy, and removed from the list after that. */
+  const read = async (queue: string, ledger: string): Promise<LedgerRow | undefined> => {
+    const listed = await readListed(queue, ledger);
+    if (listed) return listed;
+    const item = await get(retiredLedgerKey(queue, ledger));
+    return item && toLedgerRow(queue, item);
   };
+  const update = async (input: UpdateItemCommandInput) =>
+    conditional(() => table.client.send(new UpdateItemCommand(input)));
+
   return {
     read,
-    advance: (change) => update(change.queue, change.ledger, buildAdvance(table.name, change)),
-    close: (queue, ledger, below) => update(queue, ledger, buildClose(table.name, queue, ledger, below)),
+
+    async advance(change) {
+      const { queue, ledger } = change;
+      const { done, item } = await update(buildAdvance(table.name, change));
+      return { done, row: item ? toLedgerRow(queue, item) : await read(queue, ledger) };
+    },
+
+    async close(queue, ledger, below, at) {
+      for (let race = 0; race < MAX_RACES; race += 1) {
+        const closing = await update(buildClose(table.name, { queue, ledger, below, at }, true));
+        if (closing.item) return { done: closing.done, row: toLedgerRow(queue, closing.item) };
+        const row = await read(queue, ledger);
+        // One that is retired is closed, and must not be made again: it has counted what it says.
+        if (row) return { done: row.closed && row.seq < below, row };
+        const making = await update(buildClose(table.name, { queue, ledger, below, at }, false));
+        if (making.done && making.item) return { done: true, row: toLedgerRow(queue, making.item) };
+      }
+      throw new Error(`ledger ${ledger} of queue ${queue} keeps changing`);
+    },
+
     async list(queue) {
       const items = await queryAll(table, {
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
@@ -76,6 +113,43 @@ export function makeLedgerStore(table: Table): LedgerStore {
         ConsistentRead: true,
       });
       return items.map((item) => toLedgerRow(queue, item));
+    },
+
+    async retire({ queue, ledger, seq, totals, batches, at }, expiresAt) {
+      const item = {
+        ...retiredLedgerKey(queue, ledger),
+        seq,
+        closed: true,
+        totals: toList(totals),
+        batches: toLists(batches),
+        lastWrite: at,
+        expiresAt,
+      };
+      await table.client.send(new PutItemCommand({ TableName: table.name, Item: toItem(item) }));
+      await table.client.send(
+        new DeleteItemCommand({ TableName: table.name, Key: toItem(ledgerKey(queue, ledger)) }),
+      );
+    },
+
+    async readFolded(of) {
+      const item = await get(foldedKey(of));
+      if (!item) return undefined;
+      const { totals, ledgers, revision } = fromItem(item) as unknown as Omit<FoldedRow, 'totals'> & { totals: number[] };
+      return { of, totals: toTotals(totals), ledgers, revision };
+    },
+
+    async replaceFolded({ of, totals, ledgers, revision: next }, revision) {
+      const { done } = await conditional(() =>
+        table.client.send(
+          new PutItemCommand({
+            TableName: table.name,
+            Item: toItem({ ...foldedKey(of), totals: toList(totals), ledgers, revision: next }),
+            ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
+            ...(revision !== 0 && { ExpressionAttributeValues: toItem({ ':revision': revision }) }),
+          }),
+        ),
+      );
+      return done;
     },
   };
 }
@@ -85,9 +159,10 @@ function toLedgerRow(queue: string, item: Item): LedgerRow {
   const batches = (plain['batches'] ?? {}) as Record<string, number[]>;
   return {
     queue,
-    ledger: String(plain['sk']).slice(LEDGER_PREFIX.length),
+    ledger: String(plain['sk']).replace(/^[a-z]+#/, ''),
     seq: Number(plain['seq']),
     closed: plain['closed'] === true,
+    at: Number(plain['lastWrite'] ?? 0),
     totals: toTotals(plain['totals'] as number[]),
     batches: Object.fromEntries(Object.entries(batches).map(([id, list]) => [id, toTotals(list)])),
   };
@@ -96,6 +171,10 @@ function toLedgerRow(queue: string, item: Item): LedgerRow {
 /** Short in the item: a ledger shares its 1 KB among many batches. */
 function toList(totals: Totals): number[] {
   return [totals.SUCCEEDED, totals.FAILED, totals.CANCELLED];
+}
+
+function toLists(batches: Readonly<Record<string, Totals>>): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(batches).map(([id, totals]) => [id, toList(totals)]));
 }
 
 function toTotals(list: readonly number[] = []): Totals {

@@ -49,6 +49,16 @@ export function ledgerKey(queue: string, ledger: string): Key {
   return { pk: `queue#${queue}`, sk: `${LEDGER_PREFIX}${ledger}` };
 }
 
+/** Where a ledger goes that has been folded into the totals: out of the list. */
+export function retiredLedgerKey(queue: string, ledger: string): Key {
+  return { pk: `queue#${queue}`, sk: `retired#${ledger}` };
+}
+
+/** What folded ledgers have counted of a queue, or of a batch. */
+export function foldedKey(of: { queue: string } | { batch: string }): Key {
+  return { pk: 'queue' in of ? `queue#${of.queue}` : `${BATCH}${of.batch}`, sk: 'folded' };
+}
+
 export function workerKey(queue: string, worker: string): Key {
   return { pk: `queue#${queue}`, sk: `${WORKER_PREFIX}${worker}` };
 }

@@ -45,14 +45,18 @@ export async function beat(
   progress: TaskProgress | undefined,
 ): Promise<'renewed' | 'cancel' | 'lost'> {
   const { ports, definition } = claimant;
+  const lease = ports.clock() + leaseMs(definition);
   const result = await ports.tasks.change({
     id: attempt.row.id,
     event: 'beat',
-    guard: mine(attempt),
-    set: { lease: ports.clock() + leaseMs(definition), ...(progress && { progress }) },
+    // An earlier beat that was given up, and takes effect only now, must not take back what a later one has renewed.
+    guard: { ...mine(attempt), leaseBefore: lease + 1 },
+    set: { lease, ...(progress && { progress }) },
   });
-  if (!result.done) return 'lost';
-  return result.row.cancelRequested ? 'cancel' : 'renewed';
+  const { row } = result;
+  const isMine = result.done || (row?.token === attempt.token && (row.lease ?? 0) > lease);
+  if (!row || !isMine) return 'lost';
+  return row.cancelRequested ? 'cancel' : 'renewed';
 }
 
 /** SUCCEEDED, FAILED, or PENDING again when failures are left. Writes: output, payload, then the row. */

@@ -51,7 +51,7 @@ export class LedgerBook {
   }
 
   /** The write that covers every end whose outcome is known, in order; undefined when there is nothing to write. */
-  nextUpdate(): LedgerUpdate | undefined {
+  nextUpdate(now: number): LedgerUpdate | undefined {
     if (this.#inDoubt) return this.#inDoubt;
     let seq = this.#seq;
     let totals = this.#totals;
@@ -71,7 +71,7 @@ export class LedgerBook {
       }
     }
     if (seq === this.#seq) return undefined;
-    this.#inDoubt = { queue: this.queue, ledger: this.id, from: this.#seq, seq, totals, batches };
+    this.#inDoubt = { queue: this.queue, ledger: this.id, from: this.#seq, seq, totals, batches, at: now };
     return this.#inDoubt;
   }
 

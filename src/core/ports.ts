@@ -1,5 +1,5 @@
 import type { BatchRow, ChunkRow } from './batch-row.ts';
-import type { LedgerRow, LedgerUpdate } from './ledger-row.ts';
+import type { FoldedRow, LedgerRow, LedgerUpdate } from './ledger-row.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 import type { TaskRow } from './task-row.ts';
 import type { TaskChange } from './transition.ts';
@@ -76,8 +76,19 @@ export interface LedgerStore {
   /** Done when the ledger stood at `from` and is not closed. `row`: as it then is. */
   advance(update: LedgerUpdate): Promise<{ done: boolean; row: LedgerRow | undefined }>;
   /** Closes it unless its seq has reached `below`. A ledger that is not there is made, closed at 0. */
-  close(queue: string, ledger: string, below: number): Promise<{ done: boolean; row: LedgerRow | undefined }>;
+  close(
+    queue: string,
+    ledger: string,
+    below: number,
+    at: number,
+  ): Promise<{ done: boolean; row: LedgerRow | undefined }>;
+  /** Those that are not retired. */
   list(queue: string): Promise<readonly LedgerRow[]>;
+  /** Takes a closed ledger out of the list; `read` and `close` know it until it expires (s). */
+  retire(ledger: LedgerRow, expiresAt: number): Promise<void>;
+  readFolded(of: FoldedRow['of']): Promise<FoldedRow | undefined>;
+  /** Writes the row if the stored one still has this revision (0: none is stored). */
+  replaceFolded(row: FoldedRow, revision: number): Promise<boolean>;
 }
 
 export interface BatchStore {

@@ -1,5 +1,5 @@
 import { MillraceError } from './errors.ts';
-import { NO_TOTALS } from './ledger-row.ts';
+import { NO_TOTALS, type LedgerRow, type Totals } from './ledger-row.ts';
 import { sumTotals } from './ledger-book.ts';
 import type { Ports, QueueCounts, WorkerReport } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
@@ -35,13 +35,12 @@ export interface BatchProgress {
  */
 export async function readQueueProgress(ports: Ports, definition: QueueDefinition): Promise<QueueProgress> {
   const queue = definition.name;
-  const [ledgers, counts, workers, control] = await Promise.all([
-    ports.ledgers.list(queue),
+  const [totals, counts, workers, control] = await Promise.all([
+    countedOf(ports, queue, { queue }, (ledger) => ledger.totals),
     ports.messages.main(queue).counts(),
     ports.queues.workers(queue),
     ports.queues.readControl(queue),
   ]);
-  const totals = sumTotals(ledgers.map((ledger) => ledger.totals));
   const motion = inMotion(counts, workers, ports.clock() - definition.leaseSeconds * 1000);
   const ended = totals.SUCCEEDED + totals.FAILED + totals.CANCELLED;
   return {
@@ -53,6 +52,22 @@ export async function readQueueProgress(ports: Ports, definition: QueueDefinitio
     cancelled: totals.CANCELLED,
     paused: control.paused,
   };
+}
+
+/**
+ * The folded totals and what the ledgers that are not folded add to them. The list is read first: a ledger that is
+ * folded meanwhile is then in both, and the folded row says so; the other way round it could be in neither.
+ */
+async function countedOf(
+  ports: Ports,
+  queue: string,
+  of: { queue: string } | { batch: string },
+  totalsOf: (ledger: LedgerRow) => Totals,
+): Promise<Totals> {
+  const listed = await ports.ledgers.list(queue);
+  const folded = await ports.ledgers.readFolded(of);
+  const open = listed.filter(({ ledger }) => !(ledger in (folded?.ledgers ?? {})));
+  return sumTotals([folded?.totals ?? NO_TOTALS, ...open.map(totalsOf)]);
 }
 
 /**
@@ -87,11 +102,10 @@ export async function readBatchProgress(ports: Ports, id: string): Promise<Batch
       hint: 'Check the id: it was in the answer to the upload.',
     });
   }
-  const [ledgers, workers] = await Promise.all([
-    ports.ledgers.list(batch.queue),
+  const [totals, workers] = await Promise.all([
+    countedOf(ports, batch.queue, { batch: id }, (ledger) => ledger.batches[id] ?? NO_TOTALS),
     ports.queues.workers(batch.queue),
   ]);
-  const totals = sumTotals(ledgers.map((ledger) => ledger.batches[id] ?? NO_TOTALS));
   const open = Math.max(0, batch.total - totals.SUCCEEDED - totals.FAILED - totals.CANCELLED);
   const running = Math.min(
     open,

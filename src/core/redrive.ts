@@ -12,7 +12,8 @@ import type { TaskRow } from './task-row.ts';
 export async function redriveTask(ending: Ending, id: string): Promise<TaskRow> {
   const { ports, settler } = ending;
   const row = await ports.tasks.read(id);
-  if (!row) throw unknownTask(id);
+  // A row may outlive its expiry by days, but the ledger that counted its end need not.
+  if (!row || (row.expiresAt ?? Infinity) * 1000 < ports.clock()) throw unknownTask(id);
   if (row.state !== 'FAILED' || !row.stamp) {
     throw new MillraceError('wrong_state', `Task ${id} is ${row.state}: only FAILED tasks can be redriven.`, {
       expected: 'FAILED',

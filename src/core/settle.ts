@@ -71,7 +71,7 @@ export class Settler {
     const ledger = await this.#ports.ledgers.read(this.queue, stamp.ledger);
     if ((ledger?.seq ?? 0) >= stamp.n) return true;
     if (isOwn || this.#ports.clock() - (row.endedAt ?? 0) < this.#graceMs) return false;
-    const closing = await this.#ports.ledgers.close(this.queue, stamp.ledger, stamp.n);
+    const closing = await this.#ports.ledgers.close(this.queue, stamp.ledger, stamp.n, this.#ports.clock());
     if (!closing.done) return (closing.row?.seq ?? 0) >= stamp.n;
     this.#ports.log.warn(
       { taskId: row.id, ledger: stamp.ledger },
@@ -121,7 +121,12 @@ export class Settler {
     if (book === this.#book) this.#book = new LedgerBook(this.queue, this.#ports.newId());
     const ends = book.takeEnds();
     try {
-      const { row } = await this.#ports.ledgers.close(this.queue, book.id, Number.MAX_SAFE_INTEGER);
+      const { row } = await this.#ports.ledgers.close(
+        this.queue,
+        book.id,
+        Number.MAX_SAFE_INTEGER,
+        this.#ports.clock(),
+      );
       for (const [n, end] of ends) {
         if (n <= (row?.seq ?? 0))
           end.resolve(true); // a flush whose answer was lost
@@ -140,7 +145,7 @@ export class Settler {
   async #flushNow(): Promise<void> {
     for (;;) {
       const book = this.#book;
-      const update = book.nextUpdate();
+      const update = book.nextUpdate(this.#ports.clock());
       if (!update) return;
       const { done, row } = await this.#ports.ledgers.advance(update);
       if (done || row?.seq === update.seq) book.accept(update);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judgeDeadLetter } from '../core/dead-letter.ts';
 import { sendUnsentChunks } from '../core/enqueue-batch.ts';
+import { foldLedgers } from '../core/fold-ledgers.ts';
 import type { Ports } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import type { Settler } from '../core/settle.ts';
@@ -35,7 +36,8 @@ export function startUpkeep(
         else await dead.setVisibility([{ receipt: message.receipt, seconds: STAY_SECONDS }]);
       }
     }),
-    every(MINUTE_MS, 'sending unsent chunks', async (definition) => {
+    every(MINUTE_MS, 'the minute run', async (definition) => {
+      await foldLedgers(ports, definition.name);
       const sent = await sendUnsentChunks(ports, definition.name);
       if (sent > 0)
         ports.log.warn({ queue: definition.name, chunks: sent }, 'sent chunks that their loader had not');

@@ -234,6 +234,7 @@ describe('a message that owes nothing', () => {
       seq: 1,
       totals: { SUCCEEDED: 0, FAILED: 1, CANCELLED: 0 },
       batches: {},
+      at: 0,
     });
     expect(await claimTask(claimant, { ...MESSAGE, ...more }, OPEN)).toMatchObject({ kind: 'delete' });
     expect(state.tasks.get('t1')).toEqual(failed());

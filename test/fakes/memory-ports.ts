@@ -22,6 +22,8 @@ export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAU
     outputs: new Map(),
     payloads: new Map(),
     ledgers: new Map(),
+    retired: new Map(),
+    folded: new Map(),
     batches: new Map(),
     chunks: new Map(),
     controls: new Map(),

@@ -1,5 +1,5 @@
 import type { BatchRow, ChunkRow } from '../../src/core/batch-row.ts';
-import type { LedgerRow } from '../../src/core/ledger-row.ts';
+import type { FoldedRow, LedgerRow } from '../../src/core/ledger-row.ts';
 import type { QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
@@ -24,6 +24,9 @@ export interface MemoryState {
   readonly outputs: Map<string, TaskOutput>;
   readonly payloads: Map<string, string>;
   readonly ledgers: Map<string, LedgerRow>;
+  readonly retired: Map<string, LedgerRow>;
+  /** By what they are of, as JSON. */
+  readonly folded: Map<string, FoldedRow>;
   readonly batches: Map<string, BatchRow>;
   readonly chunks: Map<string, ChunkRow>;
   readonly controls: Map<string, QueueControl>;

@@ -3,25 +3,44 @@ import type { BatchStore, LedgerStore, QueueControl, QueueStore } from '../../sr
 import type { MemoryState } from './memory-state.ts';
 import { stored } from './memory-tasks.ts';
 
-export function makeMemoryLedgers({ ledgers }: MemoryState): LedgerStore {
+export function makeMemoryLedgers({ ledgers, retired, folded }: MemoryState): LedgerStore {
   const keyOf = (queue: string, ledger: string) => `${queue}/${ledger}`;
+  const find = (key: string) => ledgers.get(key) ?? retired.get(key);
   return {
-    read: async (queue, ledger) => ledgers.get(keyOf(queue, ledger)),
-    advance: async ({ queue, ledger, from, seq, totals, batches }) => {
-      const row = ledgers.get(keyOf(queue, ledger));
+    read: async (queue, ledger) => find(keyOf(queue, ledger)),
+    advance: async ({ queue, ledger, from, seq, totals, batches, at }) => {
+      const row = find(keyOf(queue, ledger));
       if (row?.closed || (row?.seq ?? 0) !== from) return { done: false, row };
-      const next: LedgerRow = stored({ queue, ledger, seq, closed: false, totals, batches });
+      const next: LedgerRow = stored({ queue, ledger, seq, closed: false, totals, batches, at });
       ledgers.set(keyOf(queue, ledger), next);
       return { done: true, row: next };
     },
-    close: async (queue, ledger, below) => {
-      const row = ledgers.get(keyOf(queue, ledger));
+    close: async (queue, ledger, below, at) => {
+      const key = keyOf(queue, ledger);
+      const row = find(key);
       if (row && row.seq >= below) return { done: false, row };
-      const closed = { ...(row ?? { queue, ledger, seq: 0, totals: NO_TOTALS, batches: {} }), closed: true };
-      ledgers.set(keyOf(queue, ledger), closed);
+      if (retired.has(key)) return { done: true, row };
+      const closed = {
+        ...(row ?? { queue, ledger, seq: 0, totals: NO_TOTALS, batches: {} }),
+        closed: true,
+        at,
+      };
+      ledgers.set(key, closed);
       return { done: true, row: closed };
     },
     list: async (queue) => [...ledgers.values()].filter((ledger) => ledger.queue === queue),
+    retire: async (row) => {
+      const key = keyOf(row.queue, row.ledger);
+      retired.set(key, stored(row));
+      ledgers.delete(key);
+    },
+    readFolded: async (of) => folded.get(JSON.stringify(of)),
+    replaceFolded: async (row, revision) => {
+      const key = JSON.stringify(row.of);
+      if ((folded.get(key)?.revision ?? 0) !== revision) return false;
+      folded.set(key, stored(row));
+      return true;
+    },
   };
 }
 
