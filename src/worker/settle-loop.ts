@@ -26,6 +26,7 @@ export class SettleLoop {
   /** Counts what is left. @returns whether nothing is */
   async drain(): Promise<boolean> {
     clearTimeout(this.#timer);
+    this.#timer = undefined; // ends that are recorded from now on need a flush of their own
     try {
       await this.#settler.flush();
       return true;
