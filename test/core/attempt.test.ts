@@ -91,6 +91,28 @@ describe('an attempt', () => {
     expect(world.row(attempt.row.id)).toEqual(before);
   });
 
+  it('keeps the lease of its latest beat when an earlier one that was given up takes effect after it', async () => {
+    const { ports: plain, state } = makeMemoryPorts([QUEUE]);
+    const beats: (() => Promise<unknown>)[] = [];
+    const ports = interceptPorts(plain, (call, run) => {
+      const isBeat = call.name === 'tasks.change' && (call.args[0] as { event: string }).event === 'beat';
+      if (isBeat) beats.push(run);
+      return run();
+    });
+    const settler = new Settler(ports, 'default', 90_000);
+    const claimant = { ports, definition: QUEUE, worker: 'w1', settler };
+    const { row } = await enqueueTask(plain, QUEUE, { command: 'true' });
+    const next = await claimNext(claimant);
+    if (next?.claim.kind !== 'run') throw new Error('the task was not claimed');
+    await beat(claimant, next.claim, undefined);
+    state.now += 20_000;
+    await beat(claimant, next.claim, undefined);
+    await beats[0]?.();
+    expect(state.tasks.get(row.id)?.lease).toBe(START + 80_000);
+    state.now -= 10_000; // a clock that is set back does not lose it
+    expect(await beat(claimant, next.claim, undefined)).toBe('renewed');
+  });
+
   it('beats to renew its lease, tells its progress, and hears of a cancel request', async () => {
     const { claimant, start, row, state } = makeWorld();
     const attempt = await start();
