@@ -6,7 +6,7 @@ import { renewOldMessage } from '../core/renew-message.ts';
 import type { ControlWatch } from './control-watch.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
-import { RunningAttempt } from './run-attempt.ts';
+import { leavesTime, RunningAttempt } from './run-attempt.ts';
 import type { SettleLoop } from './settle-loop.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
@@ -53,7 +53,11 @@ export async function handleMessage(
     const outcome = await claimTask(claimant, parsed, handling.control.seen);
     switch (outcome.kind) {
       case 'run':
-        if (settings.stop.aborted) return { ran: false, recording: giveBack(handling, message, outcome) };
+        if (
+          settings.stop.aborted ||
+          !leavesTime(leaseMs(claimant.definition), settings.monotonic() - claimedAt)
+        )
+          return { ran: false, recording: giveBack(handling, message, outcome) };
         return { ran: true, ...(await runClaimed(handling, message, outcome, claimedAt)) };
       case 'ended':
         log.info(
@@ -80,7 +84,7 @@ export async function handleMessage(
   }
 }
 
-/** A claim that was under way when the worker was told to stop. */
+/** A claim that was under way when the worker was told to stop, or that was answered too late to be used. */
 async function giveBack(handling: Handling, message: HeldMessage, attempt: Attempt): Promise<void> {
   const { claimant, held } = handling;
   try {

@@ -33,6 +33,11 @@ interface AttemptSettings {
 /** The part of the lease that is kept for ending the program before others may take the task over. */
 const LEASE_MARGIN = 1 / 12;
 
+/** Whether a program may be started under a lease that was asked for so long ago. */
+export function leavesTime(leaseMs: number, agoMs: number): boolean {
+  return agoMs < leaseMs * (1 - LEASE_MARGIN);
+}
+
 /** One attempt while its program runs. */
 export class RunningAttempt {
   readonly attempt: Attempt;

@@ -95,13 +95,12 @@ async function receiveUntilDone(
   const { ports, definition, mode, stop, monotonic } = settings;
   const queue = ports.messages.main(definition.name);
   const empty = new EmptyWatch(settings, queue);
-  const stopped = new Promise<void>((resolve) =>
-    stop.addEventListener('abort', () => resolve(), { once: true }),
-  );
+  // No race with a promise of the stop: each race would stay in that promise's memory until it resolves.
+  stop.addEventListener('abort', () => slots.wake(), { once: true });
   while (!stop.aborted) {
     if (mode === 'once' && slots.ran > 0) return 'once';
     if (slots.room <= 0) {
-      await Promise.race([slots.changed(), stopped]);
+      await slots.changed();
       continue;
     }
     if ((await control.read(CONTROL_MS)).paused) {

@@ -14,6 +14,7 @@ export class Slots {
   readonly #stale: NodeJS.Timeout;
   #busy = 0;
   #ran = 0;
+  #freedAt = -Infinity;
   #isOpen = true;
   #wake: () => void = () => {};
 
@@ -26,7 +27,10 @@ export class Slots {
 
   /** How many messages may be received now. */
   get room(): number {
-    const prefetch = this.#handling.settings.mode === 'once' ? 0 : this.#prefetch.size;
+    const { mode, monotonic } = this.#handling.settings;
+    // What runs now may be longer than what ran before: a line would only be let go again.
+    const isStuck = this.#busy === this.#size && monotonic() - this.#freedAt > STALE_MS;
+    const prefetch = mode === 'once' || isStuck ? 0 : this.#prefetch.size;
     return this.#size + prefetch - this.#busy - this.#line.length;
   }
 
@@ -39,9 +43,14 @@ export class Slots {
     return this.#ran;
   }
 
-  /** Resolves the next time that a slot falls free. */
+  /** Resolves the next time that a slot falls free, or at `wake`. For one caller at a time. */
   changed(): Promise<void> {
     return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Has the caller of `changed` look again. */
+  wake(): void {
+    this.#wake();
   }
 
   take(messages: readonly HeldMessage[]): void {
@@ -84,6 +93,7 @@ export class Slots {
     const tracked = recording.finally(() => this.#recordings.delete(tracked));
     this.#recordings.add(tracked);
     this.#busy -= 1;
+    this.#freedAt = this.#handling.settings.monotonic();
     this.#fill();
     this.#wake();
   }

@@ -17,7 +17,7 @@ export interface VirtualWorker {
   readonly programs: readonly FakeProgram[];
   readonly result: Promise<WorkerResult>;
   readonly stop: AbortController;
-  pass(ms: number): Promise<unknown>;
+  readonly pass: (ms: number) => Promise<unknown>;
   /** Ends it, and gives the time back. */
   close(): Promise<void>;
 }
