@@ -28,7 +28,9 @@ const MAX_RACES = 50;
  */
 export async function foldLedgers(ports: Ports, queue: string): Promise<number> {
   let folded = 0;
-  for (const ledger of await ports.ledgers.list(queue)) {
+  const ledgers = await ports.ledgers.list(queue);
+  const listed = new Set(ledgers.map(({ ledger }) => ledger));
+  for (const ledger of ledgers) {
     if (folded === MAX_FOLDS) break;
     const idleMs = ports.clock() - ledger.at;
     if (!ledger.closed) {
@@ -38,32 +40,38 @@ export async function foldLedgers(ports: Ports, queue: string): Promise<number> 
     }
     // One that counted nothing stays: its process may yet try to write it for the first time, and must find it closed.
     if (ledger.seq === 0 || idleMs < CLOSED_MS) continue;
-    await foldOne(ports, ledger);
+    await foldOne(ports, ledger, listed);
     folded += 1;
   }
-  if (folded === 0) await tidy(ports, { queue });
+  if (folded === 0) await tidy(ports, { queue }, listed);
   return folded;
 }
 
 /** A row of long ago remembers nothing: reading it costs the same however many it has folded. */
-async function tidy(ports: Ports, of: FoldedRow['of']): Promise<void> {
+async function tidy(ports: Ports, of: FoldedRow['of'], listed: ReadonlySet<string>): Promise<void> {
   const row = await ports.ledgers.readFolded(of);
-  const next = row && forgetOld(row, ports.clock());
+  const next = row && forgetOld(row, ports.clock(), listed);
   if (next) await ports.ledgers.replaceFolded(next, row.revision); // refused: somebody folds, and tidies by that
 }
 
-async function foldOne(ports: Ports, ledger: LedgerRow): Promise<void> {
-  await addTo(ports, { queue: ledger.queue }, ledger.ledger, ledger.totals);
+async function foldOne(ports: Ports, ledger: LedgerRow, listed: ReadonlySet<string>): Promise<void> {
+  await addTo(ports, { queue: ledger.queue }, ledger, ledger.totals, listed);
   for (const [batch, totals] of Object.entries(ledger.batches)) {
-    await addTo(ports, { batch }, ledger.ledger, totals);
+    await addTo(ports, { batch }, ledger, totals, listed);
   }
   await ports.ledgers.retire(ledger, expiryAfter(ports.clock(), KEPT_MS));
 }
 
-async function addTo(ports: Ports, of: FoldedRow['of'], ledger: string, totals: Totals): Promise<void> {
+async function addTo(
+  ports: Ports,
+  of: FoldedRow['of'],
+  { ledger }: LedgerRow,
+  totals: Totals,
+  listed: ReadonlySet<string>,
+): Promise<void> {
   for (let race = 0; race < MAX_RACES; race += 1) {
     const row = (await ports.ledgers.readFolded(of)) ?? { of, totals: NO_TOTALS, ledgers: {}, revision: 0 };
-    const next = withLedger(row, ledger, totals, ports.clock());
+    const next = withLedger(row, ledger, totals, ports.clock(), listed);
     if (!next || (await ports.ledgers.replaceFolded(next, row.revision))) return;
   }
   throw new MillraceError('unavailable', 'Too many processes fold ledgers at once.', {

@@ -45,15 +45,19 @@ export interface FoldedRow {
 /** Longer than anyone takes from listing ledgers to having folded them, or to having summed them up. */
 const REMEMBERED_MS = 1_200_000;
 
-/** The row with this ledger in its totals, or undefined when it is in there already. */
+/**
+ * The row with this ledger in its totals, or undefined when it is in there already.
+ * @param listed names of the ledgers that are not retired: they are remembered, however old
+ */
 export function withLedger(
   row: FoldedRow,
   ledger: string,
   totals: Totals,
   now: number,
+  listed: ReadonlySet<string>,
 ): FoldedRow | undefined {
   if (ledger in row.ledgers) return undefined;
-  const recent = forgetOld(row, now) ?? row;
+  const recent = forgetOld(row, now, listed) ?? row;
   return {
     of: row.of,
     totals: addTotals(row.totals, totals),
@@ -63,8 +67,10 @@ export function withLedger(
 }
 
 /** The row without the names that nobody can still be asking for, or undefined when it has none. */
-export function forgetOld(row: FoldedRow, now: number): FoldedRow | undefined {
-  const recent = Object.entries(row.ledgers).filter(([, at]) => now - at < REMEMBERED_MS);
+export function forgetOld(row: FoldedRow, now: number, listed: ReadonlySet<string>): FoldedRow | undefined {
+  const recent = Object.entries(row.ledgers).filter(
+    ([ledger, at]) => now - at < REMEMBERED_MS || listed.has(ledger),
+  );
   if (recent.length === Object.keys(row.ledgers).length) return undefined;
   return { ...row, ledgers: Object.fromEntries(recent), revision: row.revision + 1 };
 }

@@ -126,4 +126,21 @@ describe('folding ledgers', () => {
       });
     }
   }
+
+  test('counts once when folding was cut short for so long that the ledger in hand would be forgotten', async () => {
+    const { ports, state } = await withProcesses(2);
+    state.now += QUARTER_HOUR;
+    await foldLedgers(ports, 'default');
+    state.now += QUARTER_HOUR;
+    const plan = new FaultPlan().plan('ledgers.retire', 'before');
+    await expect(foldLedgers(interceptPorts(ports, plan.intercept), 'default')).rejects.toThrow();
+    state.now += 4 * QUARTER_HOUR;
+    const otherOrder = interceptPorts(ports, async (call, run) => {
+      const answer = await run();
+      return call.name === 'ledgers.list' ? (answer as unknown[]).toReversed() : answer;
+    });
+    expect(await foldLedgers(otherOrder, 'default')).toBe(2);
+    expect((await readQueueProgress(ports, DEFAULT_QUEUE)).cancelled).toBe(6);
+    expect((await readBatchProgress(ports, 'batch')).cancelled).toBe(6);
+  });
 });
