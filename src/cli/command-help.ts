@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
-/** Codes that any command may exit with. */
-const COMMON_EXITS: Readonly<Record<number, string>> = {
+/** Codes that any command may exit with; the README has them too. */
+export const COMMON_EXITS: Readonly<Record<number, string>> = {
   2: 'wrong usage or input',
   4: 'unknown queue, task or batch',
   5: 'not entitled',

@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts';
 const COMMANDS = [
   'echo "hello from $MILLRACE_TASK_ID"',
   'uname -sr',
-  'seq 1 200000 | sha256sum',
+  'seq 1 200000 | sort -rn | head -n 1',
   'sleep 0.3; echo "slept a little"',
   'test "$MILLRACE_ATTEMPT" -gt 1 || { echo "failing once, on purpose" >&2; exit 1; }',
   'echo "{\\"answer\\": 42}" > "$MILLRACE_RESULT"',
@@ -18,8 +18,8 @@ const PATIENCE_MS = 30_000;
 /** Runs a small batch through a stack that has just started, and says what to try next. */
 export async function runDemo(context: CliContext, client: MillraceClient, stop: AbortSignal): Promise<void> {
   const say = (text: string) => context.stdout.write(`${text}\n`);
-  say(`A first batch of ${COMMANDS.length} commands:`);
-  const batch = crypto.randomUUID();
+  say(`A first batch of ${COMMANDS.length} commands; one fails at first, and is run again:\n`);
+  const batch = `demo-${Date.now().toString(36)}`;
   const body = new TextEncoder().encode(COMMANDS.join('\n'));
   await client.uploadChunk({
     queue: 'default',
@@ -50,7 +50,5 @@ Try next, in another terminal in this folder:
   npx millrace progress default
   npx millrace peek default succeeded 5
   npx millrace --help
-
-Ctrl-C stops it; what is queued is there again at the next start.
 `);
 }

@@ -8,12 +8,13 @@ import { tasksTable } from './output/task-text.ts';
 /**
  * Does the same to several tasks, one after the other. One that fails does not stop the others; the exit code is
  * that of the first failure.
+ * @returns those that it was done to
  */
 export async function doForEach(
   session: Session,
   ids: readonly string[],
   act: (id: string) => Promise<TaskView>,
-): Promise<void> {
+): Promise<readonly TaskView[]> {
   const { context, json, paint } = session;
   const tasks: TaskView[] = [];
   let exitCode = 0;
@@ -29,4 +30,5 @@ export async function doForEach(
   if (json) printJson(context, { tasks });
   else if (tasks.length > 0) context.stdout.write(`${tasksTable(tasks, paint, context.stdout.columns)}\n`);
   context.setExitCode(exitCode);
+  return tasks;
 }

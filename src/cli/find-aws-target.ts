@@ -31,6 +31,6 @@ export async function findAwsTarget(context: CliContext): Promise<WorkerTarget> 
     expected:
       'a local stack that runs for this folder, or AWS_ENDPOINT_URL_SQS, or MILLRACE_TABLE of a deployed stack',
     got: `nothing that runs for ${dataDir}`,
-    hint: 'Start a stack with `npx millrace local`, or run this in its folder.',
+    hint: 'Start a stack: `npm start` in the project’s folder. Or run this in the folder of one, or name its data with MILLRACE_DATA=DIR.',
   });
 }

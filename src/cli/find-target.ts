@@ -67,7 +67,7 @@ function noStack(got: string, cause?: unknown): MillraceError {
   return new MillraceError('unavailable', 'There is no Millrace to speak to.', {
     expected: '--url, MILLRACE_API_URL, or a local stack that runs for this folder',
     got,
-    hint: 'Start a stack with `npm start` in the project’s folder, or with `npx millrace local` in any other.',
+    hint: 'Start one: `npm start` in the project’s folder. For one that keeps its data elsewhere: `npx millrace local --data DIR` there, and MILLRACE_DATA=DIR for the other commands.',
     cause,
   });
 }

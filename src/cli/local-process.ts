@@ -106,14 +106,21 @@ function announce(context: CliContext, options: LocalOptions, running: RunningSt
   const kept = options.memory ? 'in memory, gone when it stops' : dataDir;
   context.stdout.write(
     [
-      'Millrace is ready.',
+      'Millrace is ready. Its API, with the key to it:',
       '',
-      `  API       ${stack.api}`,
+      `  ${stack.api}`,
+      '',
       `  SQS       ${stack.sqs}`,
       `  DynamoDB  ${stack.dynamodb}`,
       ...Object.entries(queueUrls).map(([name, url]) => `  queue     ${name}  ${url}`),
       `  data      ${kept}`,
-      `  workers   ${options.workers} a queue, ${options.slots} slots each`,
+      options.workers === 0
+        ? '  workers   none here; `npx millrace work QUEUE forever` is one'
+        : `  workers   ${options.workers} a queue, ${options.slots} slots each`,
+      '',
+      options.memory
+        ? 'Ctrl-C stops it.'
+        : 'Ctrl-C stops it; what is queued is there again at the next start.',
       '',
       '',
     ].join('\n'),

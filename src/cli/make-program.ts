@@ -23,6 +23,20 @@ export function makeProgram(context: CliContext): Command {
     .description('A command queue: hand over commands, workers run them, nothing is lost.')
     .version(context.version, '-V, --version')
     .helpOption('-h, --help', 'show help')
+    .configureHelp({ subcommandTerm: termOf })
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  millrace local --workers 1',
+        "  millrace create default 'echo hi' --wait",
+        '  millrace load default commands.txt',
+        '  millrace progress default --watch',
+        '',
+        '`millrace COMMAND --help` shows the arguments, examples and exit codes of one.',
+      ].join('\n'),
+    )
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
@@ -48,4 +62,11 @@ export function makeProgram(context: CliContext): Command {
   registerQueue(program, context);
   registerEnv(program, context);
   return program;
+}
+
+/** A command in the list of commands: its name and what it must be given; the rest is in its own help. */
+function termOf(command: Command): string {
+  const needed = command.registeredArguments.filter(({ required }) => required);
+  const words = needed.map((argument) => `<${argument.name()}${argument.variadic ? '...' : ''}>`);
+  return [command.name(), ...words].join(' ');
 }

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { MillraceError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { Interrupted } from './context.ts';
@@ -21,7 +21,8 @@ export async function runCli(context: CliContext): Promise<void> {
       context.setExitCode(2); // no command: its help has been shown
       return;
     }
-    const shown = error instanceof CommanderError ? toUsageError(error) : error;
+    const shown =
+      error instanceof CommanderError ? toUsageError(error, commandOf(program, context.argv)) : error;
     showError(context, shown);
     context.setExitCode(exitCodeOf(shown));
   }
@@ -34,14 +35,33 @@ function interruptionIn(error: unknown): Interrupted | undefined {
 }
 
 /** What commander says about arguments, as an error of ours. */
-function toUsageError(error: CommanderError): MillraceError {
+function toUsageError(error: CommanderError, command: string | undefined): MillraceError {
   const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = rest.join(' ').trim();
+  const suggestion = rest
+    .join(' ')
+    .trim()
+    .replace(/^\((.*)\)$/, '$1');
   return new MillraceError(
     'invalid_request',
     `${message.charAt(0).toUpperCase()}${message.slice(1).replace(/\.$/, '')}.`,
     {
-      hint: `${suggestion ? `${suggestion} ` : ''}\`millrace --help\` lists the commands, \`millrace COMMAND --help\` shows the arguments of one.`,
+      hint: `${suggestion ? `${suggestion} ` : ''}${
+        command === undefined
+          ? '`millrace --help` lists the commands.'
+          : `\`millrace ${command} --help\` shows what it takes, with examples.`
+      }`,
     },
   );
+}
+
+/** The command that the arguments name, such as `queue add`; undefined when they name none. */
+function commandOf(program: Command, argv: readonly string[]): string | undefined {
+  const names: string[] = [];
+  let command: Command | undefined = program;
+  for (const word of argv) {
+    command = command.commands.find((other) => other.name() === word);
+    if (!command) break;
+    names.push(word);
+  }
+  return names.length > 0 ? names.join(' ') : undefined;
 }

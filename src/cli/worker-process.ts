@@ -15,7 +15,9 @@ import { startSpawner } from '../worker/spawner/start-spawner.ts';
 import type { WorkerMode } from '../worker/worker-settings.ts';
 import type { CliContext } from './context.ts';
 import { findAwsTarget } from './find-aws-target.ts';
+import { makePaint } from './output/paint.ts';
 import { printJson } from './output/print-json.ts';
+import { toWorkerLine } from './output/worker-line.ts';
 import { twoStageSignals } from './two-stage-signals.ts';
 
 interface WorkerProcessOptions {
@@ -37,8 +39,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const { queue, mode } = options;
   const target = await findAwsTarget(context);
   const worker = `${hostname().slice(0, 24)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
-  // Not line by line: a program that prints much must not wait for a write each.
-  const logStream = destination({ fd: options.json ? 2 : 1, sync: false });
+  const logStream = openLog(context, options.json);
   const log = pino(
     { level: context.env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
     logStream,
@@ -93,7 +94,20 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     }
   } finally {
     clients.close();
-    logStream.flushSync();
+    logStream.flushSync?.();
     await rm(scratchDir, { recursive: true, force: true });
   }
+}
+
+/** On a terminal lines for a person, elsewhere a JSON line an event. */
+function openLog(context: CliContext, json: boolean): { write(line: string): void; flushSync?(): void } {
+  // Not line by line: a program that prints much must not wait for a write each.
+  if (json || !context.stdout.isTTY) return destination({ fd: json ? 2 : 1, sync: false });
+  const paint = makePaint(context.stdout);
+  return {
+    write: (line) => {
+      const shown = toWorkerLine(line.trimEnd(), paint, true);
+      if (shown !== undefined) context.stdout.write(`${shown}\n`);
+    },
+  };
 }

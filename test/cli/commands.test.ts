@@ -209,7 +209,7 @@ describe('millrace', () => {
       server.script = () =>
         taskReply('t1', 'FAILED', { command: 'a\u001b[2Jb\nc', reason: 'exit', exitCode: 3 });
       const { stdout } = await cli.run(['status', 't1']);
-      expect(stdout).toContain('state      FAILED (exit, exit code 3)\n');
+      expect(stdout).toContain('state      FAILED (exit code 3)\n');
       expect(stdout).toContain('program    a\\x1b[2Jb⏎c\n');
     });
 

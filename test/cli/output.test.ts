@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { amountOf, bytesText } from '../../src/cli/output/amounts.ts';
 import { LiveText } from '../../src/cli/output/live-text.ts';
 import { makeMeter } from '../../src/cli/output/meter.ts';
+import { queuesTable, batchTable } from '../../src/cli/output/progress-text.ts';
+import { tasksTable, taskText } from '../../src/cli/output/task-text.ts';
+import { toWorkerLine } from '../../src/cli/output/worker-line.ts';
 import { quoteForShell } from '../../src/cli/quote-for-shell.ts';
 
 function fakeStream(isTTY: boolean) {
@@ -20,6 +23,15 @@ describe('LiveText', () => {
     live.show('a\nb', 'redraw');
     live.show('c', 'redraw');
     expect(read()).toBe('a\nb\n\u001b[2A\u001b[0Jc\n');
+  });
+
+  test('knows that a line that is too long takes several of the terminal', () => {
+    const { stream, read } = fakeStream(true);
+    const live = new LiveText(stream);
+    live.show(`\u001b[1m${'a'.repeat(81)}\u001b[22m\n${'b'.repeat(80)}`, 'redraw');
+    read();
+    live.show('c', 'redraw');
+    expect(read()).toBe('\u001b[3A\u001b[0Jc\n');
   });
 
   test('prints each change elsewhere', () => {
@@ -63,6 +75,74 @@ describe('the meter', () => {
       expect(read()).toMatch(expected);
     }
   });
+});
+
+describe('on a terminal of 80 columns', () => {
+  const plain = (_: string, text: string) => text;
+  const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
+  const counts = { total: 101_000, pending: 90_000, running: 8, succeeded: 8992, failed: 2000, cancelled: 0 };
+  const queue = { queue: 'default', ...counts, delayed: 0, expired: 0, paused: true };
+  const task = {
+    ...{ id: '2a09dc43-7e52-40d7-98c8-fb18a140af3d.54.1000', queue: 'default', state: 'FAILED' as const },
+    ...{ command: 'echo '.repeat(30), attempt: 4, maxAttempts: 3, createdAt: '2026-01-01T00:00:00.000Z' },
+    ...{ reason: 'exit' as const, exitCode: 127 },
+  };
+
+  test('queues leave out columns that are all 0, and a pipe gets them', () => {
+    const text = queuesTable([queue], plain, 80);
+    expect(widest(text)).toBeLessThanOrEqual(80);
+    expect(text).toMatch(/^QUEUE +TOTAL +PENDING +DELAYED +RUNNING +SUCCEEDED +FAILED/);
+    expect(text).toContain('paused');
+    expect(queuesTable([queue], plain)).toContain('EXPIRED');
+    expect(queuesTable([{ ...queue, expired: 1 }], plain, 80)).toContain('EXPIRED');
+  });
+
+  test('a batch has its id above its numbers', () => {
+    const batch = { id: '2a09dc43-7e52-40d7-98c8-fb18a140af3d', queue: 'default', ...counts };
+    expect(widest(batchTable(batch, plain, 80))).toBeLessThanOrEqual(80);
+    expect(batchTable(batch, plain, 80)).toMatch(/^batch 2a09dc43-\S+, queue default\n +TOTAL/);
+    expect(batchTable(batch, plain)).toMatch(/^BATCH +QUEUE +TOTAL/);
+  });
+
+  test('tasks show their ids whole, and as much of their programs as there is room for', () => {
+    const text = tasksTable([task], plain, 80);
+    expect(widest(text)).toBeLessThanOrEqual(80);
+    expect(text).toMatch(new RegExp(`^${task.id}  FAILED.*exit 127  echo echo .*…$`, 'm'));
+    expect(tasksTable([task], plain, 200)).toContain(task.createdAt);
+    expect(tasksTable([task], plain, undefined)).toContain(task.command.trimEnd());
+  });
+
+  test('an attempt beyond the allowed ones is one after a redrive', () => {
+    expect(taskText(task, plain)).toMatch(/^attempt +4$/m);
+    expect(taskText({ ...task, attempt: 3 }, plain)).toMatch(/^attempt +3 of 3$/m);
+  });
+
+  test('a task that runs again tells how its last attempt ended', () => {
+    expect(taskText(task, plain)).toMatch(/^state +FAILED \(exit code 127\)$/m);
+    expect(taskText({ ...task, state: 'PENDING' }, plain)).toMatch(
+      /^state +PENDING \(last attempt: exit code 127\)$/m,
+    );
+    expect(taskText({ ...task, reason: 'timeout', signal: 'SIGKILL' }, plain)).toContain(
+      'timeout, exit code 127, SIGKILL',
+    );
+  });
+});
+
+test.each([
+  [{ msg: 'a\u001b[2Jb', stream: 'stdout', taskId: 't1' }, '  t1 | a\\x1b[2Jb'],
+  [{ msg: 'task FAILED', taskId: 't1', reason: 'exit', exitCode: 3 }, '  FAILED t1 (exit 3)'],
+  [
+    { msg: 'worker started', worker: 'w', queue: 'q', slots: 4 },
+    'Worker w runs tasks of q, 4 at a time. Ctrl-C stops it.',
+  ],
+  [{ msg: 'worker ended', why: 'empty', ran: 2 }, 'Worker ended (empty): 2 attempts run.'],
+  [{ msg: 'something', level: 40, err: { message: 'broke' } }, '  ! something: broke'],
+])('%j of the log is shown as %s', (entry, expected) => {
+  expect(toWorkerLine(JSON.stringify(entry), (_, text) => text, true)).toBe(expected);
+});
+
+test('a worker of a stack does not tell its start', () => {
+  expect(toWorkerLine('{"msg":"worker started","slots":4}', (_, text) => text)).toBeUndefined();
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isTerminal } from '../../core/task-states.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { doForEach } from '../do-for-each.ts';
@@ -14,6 +15,11 @@ export function registerCancel(program: Command, context: CliContext): void {
     0: 'all are cancelled, or their workers have been asked to',
   }).action(async (ids: string[], options: TargetOptions) => {
     const session = await openSession(context, options);
-    await doForEach(session, ids, (id) => session.client.cancel(id));
+    const tasks = await doForEach(session, ids, (id) => session.client.cancel(id));
+    if (!session.json && tasks.some(({ state }) => !isTerminal(state))) {
+      context.stderr.write(
+        'What is not CANCELLED yet ends as soon as its worker has seen the request, within seconds.\n',
+      );
+    }
   });
 }

@@ -15,7 +15,7 @@ export function registerEnv(program: Command, context: CliContext): void {
   withHelp(withTargetOptions(command), [
     'eval "$(npx millrace env)"',
     'curl "$MILLRACE_API_URL/v1/queues"',
-    'aws sqs list-queues',
+    'aws sqs list-queues --endpoint-url "$AWS_ENDPOINT_URL_SQS"',
   ]).action(async (options: TargetOptions) => {
     const target = await findTarget(options.url, context);
     const stack = assertLocal(target, 'These settings are those of a local stack');

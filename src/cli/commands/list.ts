@@ -39,7 +39,8 @@ export function registerList(program: Command, context: CliContext): void {
       const session = await openSession(context, options);
       const queues = sortQueues(await session.client.queues(), options.sort);
       if (session.json) printJson(context, { queues });
-      else if (options.progress) context.stdout.write(`${queuesTable(queues, session.paint)}\n`);
+      else if (options.progress)
+        context.stdout.write(`${queuesTable(queues, session.paint, context.stdout.columns)}\n`);
       else context.stdout.write(queues.map(({ queue }) => `${queue}\n`).join(''));
     },
   );

@@ -19,7 +19,7 @@ export function registerPause(program: Command, context: CliContext): void {
         const session = await openSession(context, options);
         const progress = await session.client[verb](queue);
         if (session.json) printJson(context, progress);
-        else context.stdout.write(`${queuesTable([progress], session.paint)}\n`);
+        else context.stdout.write(`${queuesTable([progress], session.paint, context.stdout.columns)}\n`);
       },
     );
   }

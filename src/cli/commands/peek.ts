@@ -36,9 +36,13 @@ export function registerPeek(program: Command, context: CliContext): void {
       oldestFirst: options.oldest,
     });
     if (session.json) printJson(context, found);
-    else if (found.tasks.length === 0) context.stderr.write('No such task.\n');
+    else if (found.tasks.length === 0) context.stderr.write(`${noTask(queue, state)}\n`);
     else context.stdout.write(`${tasksTable(found.tasks, session.paint, context.stdout.columns)}\n`);
   });
+}
+
+function noTask(queue: string, state: string): string {
+  return state === 'ALL' ? `There is no task in ${queue}.` : `No task of ${queue} is ${state}.`;
 }
 
 /** Follows the cursor: a page may be short, or empty, and still not be the last. */

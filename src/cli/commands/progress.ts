@@ -60,16 +60,17 @@ async function readProgress(
   batch: string | undefined,
 ): Promise<Reading> {
   const { client, paint } = session;
+  const width = session.context.stdout.columns;
   if (batch !== undefined) {
     const progress = await client.readBatch(batch);
-    return { json: progress, text: batchTable(progress, paint), open: openTasks(progress) };
+    return { json: progress, text: batchTable(progress, paint, width), open: openTasks(progress) };
   }
   const queues = queue === undefined ? await client.queues() : [await client.queue(queue)];
   const sum = (progresses: readonly (QueueProgress | BatchProgress)[]) =>
     progresses.reduce((open, progress) => open + openTasks(progress), 0);
   return {
     json: queue === undefined ? { queues } : (queues[0] ?? {}),
-    text: queuesTable(queues, paint),
+    text: queuesTable(queues, paint, width),
     open: sum(queues),
   };
 }

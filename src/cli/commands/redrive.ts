@@ -46,6 +46,7 @@ async function redriveQueue(session: Session, queue: string): Promise<void> {
   } while (answer.more && answer.redriven > 0);
   const { skipped, more } = answer;
   if (json) printJson(context, { queue, redriven, skipped, more });
+  else if (redriven + skipped === 0 && !more) context.stdout.write(`No task of ${queue} is FAILED.\n`);
   else
     context.stdout.write(
       `${amountOf(redriven, 'task')} of ${queue} will run again, ${skipped} could not be redriven.\n`,

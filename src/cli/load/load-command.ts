@@ -45,7 +45,7 @@ export async function loadCommand(
     const plan = await planLoad(session.client, session.target, input.file, settings, () =>
       crypto.randomUUID(),
     );
-    meter.say(plan.notice ?? `Loading ${input.file?.path ?? 'STDIN'} as batch ${plan.batch}.`);
+    meter.say(plan.notice ?? `Loading ${input.file ? file : 'STDIN'} as batch ${plan.batch}.`);
     const tally = new LoadTally(plan.done);
     await runLoad(session, input, plan, settings, { tally, meter, clock }).catch((error: unknown) => {
       throw resumable(
@@ -94,7 +94,7 @@ function summaryText(summary: LoadSummary, refused: number, isWaiting: boolean):
       : `No line is a task: ${countText(refused)} refused.`;
   const parts = [
     `batch ${summary.id}: ${amountOf(summary.accepted, 'task')} accepted`,
-    `${amountOf(refused, 'line')} refused`,
+    ...(refused > 0 ? [`${amountOf(refused, 'line')} refused`] : []),
     ...(isWaiting
       ? (['succeeded', 'failed', 'cancelled'] as const).map((name) => `${countText(summary[name])} ${name}`)
       : []),
@@ -102,7 +102,7 @@ function summaryText(summary: LoadSummary, refused: number, isWaiting: boolean):
   return parts.join(', ');
 }
 
-/** Says how the load can be resumed, and puts it into the error too. */
+/** Says how the load can be resumed, and puts it into the error too; not where nothing would come of that. */
 function resumable(error: unknown, plan: LoadPlan, tally: LoadTally, meter: Meter, command: string): unknown {
   const how = plan.record
     ? `The same command goes on where it stood: ${command}`
@@ -113,8 +113,9 @@ function resumable(error: unknown, plan: LoadPlan, tally: LoadTally, meter: Mete
     return error;
   }
   const { code, message, hint, expected, got, extra, cause } = error;
+  const isHopeless = code === 'unknown_queue' && tally.accepted === 0;
   return new MillraceError(code, message, {
-    hint: `${hint} ${sofar} ${how}`.trim(),
+    hint: isHopeless ? hint : `${hint} ${sofar} ${how}`.trim(),
     ...(expected !== undefined && { expected }),
     ...(got !== undefined && { got }),
     extra: { ...extra, batch: plan.batch, accepted: tally.accepted },

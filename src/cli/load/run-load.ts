@@ -74,13 +74,13 @@ function toRecord({ batch, record }: LoadPlan, tally: LoadTally) {
 /** What the meter shows. Rates are those of this run: what an earlier one did took none of its time. */
 function makeDetails(tally: LoadTally, size: number | undefined, clock: () => number) {
   const startedAt = clock();
-  const before = { tasks: tally.accepted, bytes: tally.next.offset };
+  const before = tally.accepted;
   return (): [number, number | undefined, string] => {
     const seconds = Math.max(0.001, (clock() - startedAt) / 1000);
     const { offset } = tally.next;
     const details = [
-      `${amountOf(tally.accepted, 'task')}, ${countText((tally.accepted - before.tasks) / seconds)}/s`,
-      `${bytesText(offset)}, ${bytesText((offset - before.bytes) / seconds)}/s`,
+      `${amountOf(tally.accepted, 'task')}, ${countText((tally.accepted - before) / seconds)}/s`,
+      bytesText(offset),
       ...(tally.refusedCount > 0 ? [`${countText(tally.refusedCount)} refused`] : []),
     ];
     return [offset, size, details.join(' | ')];

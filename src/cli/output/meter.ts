@@ -49,8 +49,9 @@ async function makeBar(stream: WriteStream): Promise<Meter> {
           format:
             total === undefined ? '{details}' : '{bar} {percentage} % | {details} | ETA {eta_formatted}',
           stream,
-          barsize: 24,
+          barsize: 20,
           forceRedraw: true,
+          formatTime: timeText,
           gracefulExit: false, // Ctrl-C is the command's own business
         },
         cliProgress.Presets.shades_classic,
@@ -61,6 +62,14 @@ async function makeBar(stream: WriteStream): Promise<Meter> {
     say: (text) => stream.write(`\r\u001b[2K${text}\n${bar ? '\u001b7' : ''}`),
     stop: () => bar?.stop(),
   };
+}
+
+/** 75 → "1m15s". */
+function timeText(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours > 0) return `${hours}h${minutes}m`;
+  return minutes > 0 ? `${minutes}m${whole % 60}s` : `${whole}s`;
 }
 
 function percent(value: number, total: number): number {

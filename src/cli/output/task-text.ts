@@ -1,23 +1,26 @@
+import { isTerminal } from '../../core/task-states.ts';
 import type { TaskView } from '../../core/task-view.ts';
 import { paintState, type Paint } from './paint.ts';
-import { clip, toOneLine, toVisible } from './safe-text.ts';
+import { toOneLine, toVisible } from './safe-text.ts';
 import { toTable } from './table.ts';
 
 /** One task, a member a line; absent ones are left out. */
 export function taskText(task: TaskView, paint: Paint): string {
-  const failure = [
-    task.reason,
+  const end = [
+    task.reason === 'exit' || task.reason === 'signal' ? undefined : task.reason,
     task.exitCode === undefined ? undefined : `exit code ${task.exitCode}`,
     task.signal,
   ]
     .filter((part) => part !== undefined)
     .join(', ');
+  // A task that runs again still tells how its last attempt ended.
+  const how = end && (isTerminal(task.state) ? ` (${end})` : ` (last attempt: ${end})`);
   const members: [string, string | undefined][] = [
     ['task', task.id],
-    ['state', paintState(paint, shownState(task)) + (failure ? ` (${failure})` : '')],
+    ['state', paintState(paint, shownState(task)) + how],
     ['queue', task.queue],
     ['program', toOneLine(programText(task))],
-    ['attempt', `${task.attempt} of ${task.maxAttempts}`],
+    ['attempt', attemptText(task, ' of ')],
     ['created', task.createdAt],
     ['not before', task.notBefore],
     ['started', task.startedAt],
@@ -31,32 +34,42 @@ export function taskText(task: TaskView, paint: Paint): string {
     ['stderr', task.stderr && block(task.stderr)],
   ];
   const shown = members.filter(([, value]) => value !== undefined && value !== '');
-  return shown.map(([name, value]) => `${paint('gray', name.padEnd(10))} ${value}`).join('\n');
+  return shown
+    .map(([name, value]) =>
+      value?.startsWith('\n')
+        ? `${paint('gray', name)}${value}`
+        : `${paint('gray', name.padEnd(10))} ${value}`,
+    )
+    .join('\n');
 }
 
-/** Tasks, one a line. @param width of the terminal; a pipe gets the whole programs */
+/** Tasks, one a line. @param width of the terminal; a pipe gets every column, and the whole programs */
 export function tasksTable(tasks: readonly TaskView[], paint: Paint, width: number | undefined): string {
-  const idWidth = Math.max(4, ...tasks.map((task) => task.id.length));
-  const room = width === undefined ? Infinity : Math.max(20, width - idWidth - 9 - 7 - 24 - 8 - 10);
   return toTable(
     [
       { title: 'TASK' },
       { title: 'STATE', paint: (text) => paintState(paint, text) },
-      { title: 'ATTEMPT', align: 'right' },
-      { title: 'CREATED' },
+      { title: 'ATTEMPT', align: 'right', spare: 2 },
+      { title: 'CREATED', spare: 1 },
       { title: 'REASON' },
-      { title: 'PROGRAM' },
+      { title: 'PROGRAM', clipTo: 14 },
     ],
     tasks.map((task) => [
       task.id,
       shownState(task),
-      `${task.attempt}/${task.maxAttempts}`,
+      attemptText(task, '/'),
       task.createdAt,
       reasonText(task),
-      clip(toOneLine(programText(task)), room),
+      toOneLine(programText(task)),
     ]),
     paint,
+    width,
   );
+}
+
+/** The number goes on counting after a redrive, which allows as many again: "4 of 3" would look like a mistake. */
+function attemptText({ attempt, maxAttempts }: TaskView, of: string): string {
+  return attempt > maxAttempts ? String(attempt) : `${attempt}${of}${maxAttempts}`;
 }
 
 function shownState(task: TaskView): string {

@@ -1,11 +1,17 @@
+import { amountOf } from './amounts.ts';
 import { paintState, type Paint } from './paint.ts';
+import { toVisible } from './safe-text.ts';
 
 interface WorkerEntry {
   readonly level?: number;
   readonly msg?: string;
   readonly taskId?: string;
   readonly stream?: string;
+  readonly worker?: string;
   readonly queue?: string;
+  readonly slots?: number;
+  readonly why?: string;
+  readonly ran?: number;
   readonly reason?: string;
   readonly exitCode?: number;
   readonly err?: { readonly message?: string };
@@ -13,19 +19,25 @@ interface WorkerEntry {
 
 const WARN = 40; // pino's levels
 
-/** A JSON line of a worker's log → a line for a person; undefined for what a person need not see. */
-export function toWorkerLine(line: string, paint: Paint): string | undefined {
+/**
+ * A JSON line of a worker's log → a line for a person; undefined for what a person need not see.
+ * @param isOwn the worker is all that is on this terminal: its start and its end are told too
+ */
+export function toWorkerLine(line: string, paint: Paint, isOwn = false): string | undefined {
   let entry: WorkerEntry;
   try {
     entry = JSON.parse(line) as WorkerEntry;
   } catch {
-    return line;
+    return toVisible(line);
   }
-  const { msg = '', taskId, stream } = entry;
+  const { taskId, stream } = entry;
+  const msg = toVisible(entry.msg ?? '');
   const about = taskId === undefined ? '' : paint('gray', ` ${taskId}`);
   if (stream !== undefined) return `  ${paint('gray', `${taskId} |`)} ${msg}`;
   if ((entry.level ?? 0) >= WARN) {
-    return paint('yellow', `  ! ${msg}${entry.err?.message ? `: ${entry.err.message}` : ''}`) + about;
+    return (
+      paint('yellow', `  ! ${msg}${entry.err?.message ? `: ${toVisible(entry.err.message)}` : ''}`) + about
+    );
   }
   const end = /^task (SUCCEEDED|FAILED|CANCELLED)/.exec(msg);
   if (end?.[1]) {
@@ -34,5 +46,13 @@ export function toWorkerLine(line: string, paint: Paint): string | undefined {
       : '';
     return `  ${paintState(paint, end[1])}${about}${why}`;
   }
-  return msg.startsWith('task is PENDING again') ? `  ${paint('yellow', 'again soon')}${about}` : undefined;
+  if (msg.startsWith('task is PENDING again')) return `  ${paint('yellow', 'again soon')}${about}`;
+  return isOwn && taskId === undefined ? ownLine(msg, entry) : undefined;
+}
+
+function ownLine(msg: string, { worker, queue, slots, why, ran }: WorkerEntry): string {
+  if (slots !== undefined)
+    return `Worker ${worker} runs tasks of ${queue}, ${slots} at a time. Ctrl-C stops it.`;
+  if (ran !== undefined) return `Worker ended (${why}): ${amountOf(ran, 'attempt')} run.`;
+  return `${msg.charAt(0).toUpperCase()}${msg.slice(1)}.`;
 }

@@ -1,0 +1,159 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMON_EXITS } from '../src/cli/command-help.ts';
+import { makeProgram } from '../src/cli/make-program.ts';
+import { quoteForShell } from '../src/cli/quote-for-shell.ts';
+import { fakeContext } from './cli/fake-context.ts';
+import { cleanEnv, LocalStack } from './support/local-stack.ts';
+import { BIN, endAll, run } from './support/processes.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+const samples = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1] ?? '');
+/** `like this` in the text, not in samples or pictures. */
+const spans = [...readme.replace(/^```[^]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(
+  (match) => match[1] ?? '',
+);
+/** Command lines, of samples and of the text. */
+const lines = [...samples.flatMap((sample) => sample.replaceAll('\\\n', ' ').split('\n')), ...spans];
+
+// Installing is what this test is run after; the two commands themselves are looked up in package.json.
+// A thousand tasks are for a look at the numbers; a hundred show as well that it works.
+const toRun = samples
+  .filter((sample) => !sample.includes('npm '))
+  .map((sample) => sample.replace('seq 1 1000', 'seq 1 100'));
+const has = (program: string) => spawnSync('which', [program]).status === 0;
+const needsAws = (sample: string) => /^aws /m.test(sample);
+const nameOf = (sample: string) => sample.split('\n').find((line) => !line.startsWith('eval')) ?? '';
+
+/** Exit codes of commands that could not do what they were told: a sample never means these. */
+const FAILURES = '2|4|5|6|7|70|126|127';
+
+describe('the samples of the README', { timeout: 120_000 }, () => {
+  let stack: LocalStack;
+
+  beforeAll(async () => {
+    stack = await LocalStack.start(['--workers', '1']);
+  });
+  afterAll(async () => {
+    await stack.remove();
+    await endAll();
+  });
+
+  /** As a user's shell runs it, but for `npx`, which would look for the package of the folder it is in. */
+  async function runSample(sample: string) {
+    const failures = `trap 'code=$?; case $code in ${FAILURES}) echo "exit $code: $BASH_COMMAND" >&2; bad=1;; esac' ERR`;
+    const npx = `npx() { shift; ${quoteForShell(process.execPath)} ${quoteForShell(BIN)} "$@"; }`;
+    const script = `set -o pipefail; bad=0\n${failures}\n${npx}\n${sample}\nexit $bad`;
+    return run('bash', ['-c', script], { cwd: stack.home, env: cleanEnv(stack.data) });
+  }
+
+  test.each(toRun.filter((sample) => !needsAws(sample)).map((sample) => [nameOf(sample), sample]))(
+    '%s …',
+    async (_, sample) => {
+      const { code, stdout, stderr } = await runSample(sample);
+      expect(code, `${stdout}\n${stderr}`).toBe(0);
+      expect(stdout + stderr).not.toContain('urn:millrace:problem');
+      expect(stderr).not.toContain('error:');
+    },
+  );
+
+  test.skipIf(!has('aws')).each(toRun.filter(needsAws).map((sample) => [nameOf(sample), sample]))(
+    '%s …',
+    async (_, sample) => {
+      const { code, stdout, stderr } = await runSample(sample);
+      expect(code, `${stdout}\n${stderr}`).toBe(0);
+      const { MessageId } = JSON.parse(stdout) as { MessageId: string };
+      await expect
+        .poll(async () => (await stack.cli(['wait', MessageId])).stdout, { timeout: 20_000, interval: 200 })
+        .toContain('SUCCEEDED');
+    },
+  );
+
+  test('routes are those of the OpenAPI document', async () => {
+    const document = (await (await stack.fetch('/openapi.json')).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    const served = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const named = routesIn(spans);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((route) => !served.includes(route))).toEqual([]);
+  });
+});
+
+/** `POST /a/b?c=`, and `…/d` behind it for `POST /a/d`. */
+function routesIn(texts: readonly string[]): string[] {
+  let [method, path] = ['', ''];
+  return texts.flatMap((text) => {
+    const [, verb, rest] = /^(GET|POST|DELETE) (\/[^?]*)/.exec(text) ?? [];
+    if (verb !== undefined && rest !== undefined) [method, path] = [verb, rest];
+    else if (text.startsWith('…/')) path = path.replace(/[^/]+$/, text.slice(2));
+    else return [];
+    return [`${method} ${path}`];
+  });
+}
+
+describe('the README names only what there is:', () => {
+  const program = makeProgram(fakeContext().context);
+  const ofMillrace = lines.flatMap((line) =>
+    [...line.matchAll(/(?:^|[|(] *|npx )millrace ([a-z][^|)]*)/g)].map((match) => match[1] ?? ''),
+  );
+  const optionsOf = (command: Command) => command.options.map(({ long }) => long);
+  const optionsIn = (text: string) =>
+    [...text.replace(/ -- .*/, '').matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option);
+
+  /** The command that a line begins with, `queue add` before `queue`. */
+  function commandOf(line: string): Command | undefined {
+    const [first, second] = line.split(/\s+/);
+    const command = program.commands.find((other) => other.name() === first);
+    return command?.commands.find((other) => other.name() === second) ?? command;
+  }
+
+  test('commands and their options', () => {
+    expect(ofMillrace.length).toBeGreaterThan(25);
+    for (const line of ofMillrace) {
+      const command = commandOf(line);
+      expect(command, `millrace ${line}`).toBeDefined();
+      for (const option of optionsIn(line))
+        expect([...(command ? optionsOf(command) : []), '--help'], `millrace ${line}`).toContain(option);
+    }
+  });
+
+  test('options by themselves', () => {
+    const known = program.commands.flatMap((command) => [command, ...command.commands]).flatMap(optionsOf);
+    const named = spans.filter((span) => span.startsWith('--')).flatMap(optionsIn);
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((option) => !known.includes(option))).toEqual([]);
+  });
+
+  test('scripts of npm', async () => {
+    const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const named = lines.flatMap((line) =>
+      [...line.matchAll(/\bnpm (?:run )?([a-z][a-z:]*)/g)].map((match) => match[1] ?? ''),
+    );
+    expect(named).toEqual(expect.arrayContaining(['start', 'test', 'check', 'bench']));
+    const known = [...Object.keys(scripts), 'ci'];
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  test('files', () => {
+    const linked = [...readme.matchAll(/\]\(([^)#]+)/g)].map((match) => match[1] ?? '');
+    expect(linked.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test('and every command and exit code', () => {
+    const said = lines.join('\n');
+    const names = program.commands.map((command) => command.name()).filter((name) => name !== 'help');
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(said))).toEqual([]);
+    const codes = [...readme.matchAll(/^\| ([\d, ]+) \|/gm)].flatMap((match) => (match[1] ?? '').split(', '));
+    expect(codes).toEqual(expect.arrayContaining(Object.keys(COMMON_EXITS)));
+  });
+});
