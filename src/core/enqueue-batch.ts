@@ -44,14 +44,21 @@ export async function enqueueChunk(
   await addAndSend(ports, existing ?? fresh);
 }
 
-/** Sends chunks that were stored but whose sender seems to have died. @returns how many */
+/** Sends chunks that were stored but whose sender seems to have died. One that fails keeps no other. @returns how many */
 export async function sendUnsentChunks(ports: Ports, queue: string): Promise<number> {
   const unsent = await ports.batches.unsentChunks(queue, ports.clock() - UNSENT_CHUNK_AGE_MS);
+  let sent = 0;
   for (const { batch, chunk } of unsent) {
-    const row = await ports.batches.readChunk(batch, chunk);
-    if (row) await addAndSend(ports, row);
+    try {
+      const row = await ports.batches.readChunk(batch, chunk);
+      if (!row) continue;
+      await addAndSend(ports, row);
+      sent += 1;
+    } catch (error) {
+      ports.log.warn({ err: error, queue, batch, chunk }, 'could not send a chunk that its loader had not');
+    }
   }
-  return unsent.length;
+  return sent;
 }
 
 async function addAndSend(ports: Ports, chunk: ChunkRow): Promise<void> {

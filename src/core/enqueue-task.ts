@@ -31,14 +31,17 @@ export async function enqueueTask(
   const envelope: Envelope = { id, at, hash, content, notBefore };
   await ports.messages.main(definition.name).send([await toMessage(ports, envelope, spec.tenant)]);
   const birth = rowBirth(definition, { hash, at, spec });
-  if (birth.programCut) await keepContent(ports, id, content);
   const result = await ports.tasks.change({
     id,
     event: 'enqueue',
     guard: {},
     set: { ...birth, attempt: 0, failures: 0, ...(notBefore !== undefined && { notBefore }) },
   });
-  if (result.done) return { row: result.row, created: true };
+  if (result.done) {
+    // After the row, which settles whose content this id has: another request with the same key writes none.
+    if (birth.programCut) await keepContent(ports, id, content);
+    return { row: result.row, created: true };
+  }
   if (!result.row) throw new Error(`the row of task ${id} was refused, and is not there`);
   // A worker was faster with this very message, or another request with the same key.
   return { row: sameContent(result.row, hash), created: result.row.createdAt === at };

@@ -24,7 +24,8 @@ export const END_FIELDS = [
 ] as const satisfies readonly (keyof TaskRow)[];
 
 /**
- * FAILED → PENDING. Names the attempt and the stamp of the end that is taken back, so that it can happen once.
+ * FAILED → PENDING. Names the attempt (and the stamp, if given) of the end that is taken back, so that it can happen
+ * once.
  * Requires: that end is counted, and a message that says `redriveOf` this attempt is out.
  */
 export function redriveChange(row: TaskRow): TaskChange {

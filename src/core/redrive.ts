@@ -42,6 +42,8 @@ export async function redriveTask(ending: Ending, id: string): Promise<TaskRow> 
   };
   const tenant = 'task' in content ? content.task.tenant : undefined;
   await ports.messages.main(row.queue).send([await toMessage(ports, envelope, tenant)]);
-  const result = await ports.tasks.change(redriveChange(row));
+  // Its stamp may be another by now, when its end had to be counted here first; it FAILED at this attempt only once.
+  const { stamp: _counted, ...failed } = row;
+  const result = await ports.tasks.change(redriveChange(failed));
   return result.row ?? row; // refused: a worker was faster, or another redrive
 }

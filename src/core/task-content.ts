@@ -1,7 +1,7 @@
 import type { Content, Envelope } from './envelope.ts';
 import { PROTOCOL_VERSION, toMessageBody } from './envelope.ts';
 import { batchTaskId, parseBatchTaskId, type ChunkRow } from './batch-row.ts';
-import { MAX_MESSAGE_BYTES, ROW_RETENTION_MS } from './limits.ts';
+import { MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES, ROW_RETENTION_MS } from './limits.ts';
 import { expiryAfter } from './new-row.ts';
 import type { OutgoingMessage, Ports } from './ports.ts';
 import { byteLength, canonicalContent, type TaskSpec } from './task-spec.ts';
@@ -62,7 +62,9 @@ export async function toMessage(
   envelope: Envelope,
   tenant?: string,
 ): Promise<OutgoingMessage> {
-  const delaySeconds = Math.ceil(Math.max(0, (envelope.notBefore ?? 0) - ports.clock()) / 1000) || undefined;
+  const delayMs = Math.max(0, (envelope.notBefore ?? 0) - ports.clock());
+  // At most what SQS takes, whatever clock the time is of: a claim waits for it in any case.
+  const delaySeconds = Math.min(Math.ceil(delayMs / 1000), MAX_DELAY_SECONDS) || undefined;
   const about = { version: String(PROTOCOL_VERSION), delaySeconds, tenant };
   const body = toMessageBody(envelope);
   if (byteLength(body) <= MAX_MESSAGE_BYTES - 1024 || envelope.content === undefined)

@@ -187,6 +187,18 @@ describe('redriveTask', () => {
   });
 });
 
+describe('redriveTask of an end that its process never counted', () => {
+  it('counts it, and has the task read as PENDING at once', async () => {
+    const { claimant, ports, row, start, state } = makeWorld();
+    const attempt = await start({ maxAttempts: 1 });
+    await finishAttempt(claimant, attempt, FAILURE);
+    state.now += 100_000;
+    const api = { ...claimant, ports, settler: new Settler(ports, 'default', 90_000) };
+    expect(await redriveTask(api, attempt.row.id)).toMatchObject({ state: 'PENDING', failures: 0 });
+    expect(row(attempt.row.id)?.state).toBe('PENDING');
+  });
+});
+
 describe('judgeDeadLetter', () => {
   async function received(world: ReturnType<typeof makeWorld>) {
     const [message] = world.state.messages.get('default') ?? [];

@@ -77,6 +77,22 @@ describe('enqueueTask', () => {
     expect(state.tasks.size).toBe(1);
   });
 
+  it('keeps the long program of the request that won a key, not of the one that lost it', async () => {
+    const { ports: plain, state } = makeWorld();
+    const long = (letter: string) => ({ command: letter.repeat(1000) });
+    let isOvertaken = false;
+    const ports = interceptPorts(plain, async (call, run) => {
+      const answer = await run();
+      if (call.name === 'tasks.read' && !isOvertaken) {
+        isOvertaken = true;
+        await enqueueTask(plain, QUEUE, long('a'), 'key');
+      }
+      return answer;
+    });
+    await expect(enqueueTask(ports, QUEUE, long('b'), 'key')).rejects.toThrow('idempotency key');
+    expect([...state.payloads.values()]).toEqual([JSON.stringify({ task: long('a') })]);
+  });
+
   it('keeps what does not fit a message beside the row, where its worker finds it', async () => {
     const { ports, claimant } = makeWorld();
     const input = '"'.repeat(600_000); // escaped, it outgrows a message
@@ -179,5 +195,28 @@ describe('sendUnsentChunks', () => {
     expect(sent()).toEqual(['b.0.1', 'b.0.2']);
     expect(state.batches.get('b')?.total).toBe(2);
     expect(await sendUnsentChunks(ports, 'default')).toBe(0);
+  });
+
+  it('sends the others when one cannot be sent', async () => {
+    const { ports, state, faults, sent } = makeWorld();
+    faults.plan('batches.replace', 'before', 'before');
+    for (const chunk of [0, 1]) {
+      await expect(enqueueChunk(ports, chunkOf(chunk, ['a']))).rejects.toThrow();
+    }
+    state.now += UNSENT_CHUNK_AGE_MS + 1;
+    faults.plan('batches.replace', 'before');
+    expect(await sendUnsentChunks(ports, 'default')).toBe(1);
+    expect(sent()).toEqual(['b.1.1']);
+    expect(await sendUnsentChunks(ports, 'default')).toBe(1);
+  });
+
+  it('asks SQS for no longer delay than it takes, though the chunk was stored by a clock ahead of this one', async () => {
+    const { ports, state, faults } = makeWorld();
+    faults.plan('main.send', 'before');
+    const chunk = { ...chunkOf(0, []), tasks: [{ line: 1, task: { command: 'a', delaySeconds: 900 } }] };
+    await expect(enqueueChunk(ports, chunk)).rejects.toThrow();
+    state.now -= 5000;
+    await enqueueChunk(ports, chunk);
+    expect(state.messages.get('default')?.map(({ delaySeconds }) => delaySeconds)).toEqual([900]);
   });
 });
