@@ -9,7 +9,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BATCH_ENTRIES, MAX_MESSAGE_BYTES } from '../core/limits.ts';
+import { BATCH_ENTRIES, MAX_MESSAGE_BYTES, MAX_VISIBILITY_MS } from '../core/limits.ts';
 import { MillraceError } from '../core/errors.ts';
 import type { MessageQueue, OutgoingMessage, ReceivedMessage } from '../core/ports.ts';
 import { byteLength } from '../core/task-spec.ts';
@@ -83,7 +83,7 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
         const Entries = entries.slice(at, at + BATCH_ENTRIES).map(({ receipt, seconds }, index) => ({
           Id: String(index),
           ReceiptHandle: receipt,
-          VisibilityTimeout: Math.ceil(seconds),
+          VisibilityTimeout: Math.min(Math.max(0, Math.ceil(seconds)), MAX_VISIBILITY_MS / 1000),
         }));
         await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
       }
