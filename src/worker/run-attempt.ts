@@ -7,9 +7,10 @@ import {
   type Outcome,
 } from '../core/attempt.ts';
 import type { Claimant } from '../core/claimant.ts';
-import { DEFAULT_TIMEOUT_SECONDS } from '../core/limits.ts';
+import { DEFAULT_TIMEOUT_SECONDS, MAX_RESULT_BYTES } from '../core/limits.ts';
 import type { Log } from '../core/ports.ts';
 import type { TaskProgress } from '../core/task-row.ts';
+import { byteLength } from '../core/task-spec.ts';
 import { logLines } from './log-lines.ts';
 import { programEnv } from './program-env.ts';
 import {
@@ -155,13 +156,14 @@ export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean):
     const error = 'the process that runs the programs died, and this program with it';
     return { failure: { reason: 'lost', error }, stdout: '', stderr: '' };
   }
-  const { exitCode, signal, stdout, stderr, spawnError, resultError } = end;
+  const { exitCode, signal, stdout, stderr, spawnError } = end;
+  const { result, resultError = end.resultError } = toResultText(end.result);
   const report = {
     ...(exitCode !== undefined && { exitCode }),
     ...(signal !== undefined && { signal }),
     stdout,
     stderr,
-    ...(end.result !== undefined && { result: JSON.stringify(end.result) }),
+    ...(result !== undefined && { result }),
   };
   if (spawnError !== undefined) return { ...report, failure: { reason: 'spawn', error: spawnError } };
   if (isTimeout) return { ...report, failure: { reason: 'timeout' } };
@@ -169,4 +171,13 @@ export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean):
   if (exitCode !== 0) return { ...report, failure: { reason: 'exit' } };
   if (resultError !== undefined) return { ...report, failure: { reason: 'error', error: resultError } };
   return report;
+}
+
+/** As it is stored. JSON grows when it is read and written again: `1e20` comes out with 21 digits. */
+function toResultText(value: unknown): { result?: string; resultError?: string } {
+  if (value === undefined) return {};
+  const result = JSON.stringify(value);
+  const bytes = byteLength(result);
+  if (bytes <= MAX_RESULT_BYTES) return { result };
+  return { resultError: `MILLRACE_RESULT: expected at most ${MAX_RESULT_BYTES} bytes as JSON, got ${bytes}` };
 }
