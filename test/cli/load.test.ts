@@ -1,10 +1,15 @@
 import { readdir, writeFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import type { WriteStream } from 'node:tty';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Interrupted } from '../../src/cli/context.ts';
 import { MAX_LINE_BYTES } from '../../src/cli/load/read-lines.ts';
 import type { LoadSummary } from '../../src/cli/load/run-load.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
 import { problem, ScriptedServer } from '../client/scripted-server.ts';
 import { endAll, until } from '../support/processes.ts';
 import { BatchApi } from './batch-api.ts';
+import { fakeContext } from './fake-context.ts';
 import { CliUnderTest } from './millrace-process.ts';
 
 const lines = (from: number, to: number) =>
@@ -145,5 +150,23 @@ describe('millrace load', () => {
     const { code, stdout } = await cli.run(['load', 'default', '-', '--wait', '--json'], lines(1, 3));
     expect(code).toBe(expected);
     expect(summaryOf(stdout)).toMatchObject({ ...ended, pending: 0, accepted: 3 });
+  });
+
+  test('Ctrl-C while it waits stops the bar too, whose timer would keep the process', async () => {
+    const [stderr, interruption] = [new PassThrough(), new AbortController()];
+    const run = fakeContext(['load', 'default', '-', '--wait', '--url', server.url]);
+    (run.context.stdin as unknown as PassThrough).end('echo hi\n');
+    const loading = runCli({
+      ...run.context,
+      stderr: Object.assign(stderr, { isTTY: true, columns: 80 }) as unknown as WriteStream,
+      interrupt: () => interruption.signal,
+    });
+    await until('it to wait', () => server.received.some(({ method }) => method === 'GET'));
+    interruption.abort(new Interrupted('SIGINT'));
+    await loading;
+    expect(run.exitCode()).toBe(130);
+    stderr.read();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(stderr.read()).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../core/errors.ts';
+import type { BatchProgress } from '../../core/progress.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, type Session, type TargetOptions } from '../open-session.ts';
 import { amountOf, countText } from '../output/amounts.ts';
@@ -74,17 +75,22 @@ async function finish(
   const nothing = { id, queue, total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
   meter.stop();
   if (isWaiting && accepted > 0) meter.say(`Batch ${id} is loaded: ${amountOf(accepted, 'task')}.`);
-  const waitMeter = await makeMeter(context.stderr, json, clock);
   const batch =
-    accepted === 0
-      ? nothing
-      : await (isWaiting ? waitForBatch(session, id, waitMeter) : client.readBatch(id));
-  waitMeter.stop();
+    accepted === 0 ? nothing : await (isWaiting ? waitWithMeter(session, id) : client.readBatch(id));
   const summary: LoadSummary = { ...batch, accepted, refused, ...(refusedMore > 0 && { refusedMore }) };
   if (json) printJson(context, summary);
   else context.stdout.write(`${summaryText(summary, tally.refusedCount, isWaiting)}\n`);
   if (accepted === 0) context.setExitCode(2);
   else if (isWaiting && batch.failed + batch.cancelled > 0) context.setExitCode(1);
+}
+
+async function waitWithMeter(session: Session, id: string): Promise<BatchProgress> {
+  const meter = await makeMeter(session.context.stderr, session.json, clock);
+  try {
+    return await waitForBatch(session, id, meter);
+  } finally {
+    meter.stop(); // also at Ctrl-C: the timer of a bar keeps the process alive
+  }
 }
 
 function summaryText(summary: LoadSummary, refused: number, isWaiting: boolean): string {
@@ -96,7 +102,9 @@ function summaryText(summary: LoadSummary, refused: number, isWaiting: boolean):
     `batch ${summary.id}: ${amountOf(summary.accepted, 'task')} accepted`,
     ...(refused > 0 ? [`${amountOf(refused, 'line')} refused`] : []),
     ...(isWaiting
-      ? (['succeeded', 'failed', 'cancelled'] as const).map((name) => `${countText(summary[name])} ${name}`)
+      ? (['succeeded', 'failed', 'cancelled'] as const)
+          .filter((name) => summary[name] > 0)
+          .map((name) => `${countText(summary[name])} ${name}`)
       : []),
   ];
   return parts.join(', ');
