@@ -11,13 +11,15 @@ export const COMMON_EXITS: Readonly<Record<number, string>> = {
   130: 'ended by Ctrl-C',
 };
 
-/** Adds examples and exit codes to the help of a command. `exits` goes before the common ones. */
+/** Adds examples and exit codes to the help of a command. `exits` goes before the common ones; undefined leaves one out. */
 export function withHelp(
   command: Command,
   examples: readonly string[],
-  exits: Readonly<Record<number, string>> = {},
+  exits: Readonly<Record<number, string | undefined>> = {},
 ): Command {
-  const codes = Object.entries({ ...COMMON_EXITS, 0: 'done', ...exits });
+  const codes = Object.entries({ ...COMMON_EXITS, 0: 'done', ...exits }).flatMap(([code, meaning]) =>
+    meaning === undefined ? [] : [[code, meaning] as const],
+  );
   return command.addHelpText(
     'after',
     [

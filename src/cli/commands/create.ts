@@ -29,7 +29,7 @@ export function registerCreate(program: Command, context: CliContext): void {
   const command = program
     .command('create')
     .description('enqueue one task and print its id')
-    .argument('<queue>')
+    .argument('<queue>', 'its name')
     .argument(
       '[command...]',
       'one shell command, quoted; - reads it from STDIN; -- PROGRAM ARG… runs without a shell',

@@ -12,11 +12,15 @@ export function registerEnv(program: Command, context: CliContext): void {
   const command = program
     .command('env')
     .description('print `export` lines that let other tools, such as aws and curl, speak to the local stack');
-  withHelp(withTargetOptions(command), [
-    'eval "$(npx millrace env)"',
-    'curl "$MILLRACE_API_URL/v1/queues"',
-    'aws sqs list-queues --endpoint-url "$AWS_ENDPOINT_URL_SQS"',
-  ]).action(async (options: TargetOptions) => {
+  withHelp(
+    withTargetOptions(command),
+    [
+      'eval "$(npx millrace env)"',
+      'curl "$MILLRACE_API_URL/v1/queues"',
+      'aws sqs list-queues --endpoint-url "$AWS_ENDPOINT_URL_SQS"',
+    ],
+    { 4: undefined, 5: undefined, 6: undefined },
+  ).action(async (options: TargetOptions) => {
     const target = await findTarget(options.url, context);
     const stack = assertLocal(target, 'These settings are those of a local stack');
     const key = stackKey(stack);

@@ -34,16 +34,17 @@ export function registerList(program: Command, context: CliContext): void {
         .choices(['name', ...COUNTS])
         .default('name'),
     );
-  withHelp(withTargetOptions(command), ['millrace list --progress --sort failed']).action(
-    async (options: ListCommandOptions) => {
-      const session = await openSession(context, options);
-      const queues = sortQueues(await session.client.queues(), options.sort);
-      if (session.json) printJson(context, { queues });
-      else if (options.progress)
-        context.stdout.write(`${queuesTable(queues, session.paint, context.stdout.columns)}\n`);
-      else context.stdout.write(queues.map(({ queue }) => `${queue}\n`).join(''));
-    },
-  );
+  withHelp(withTargetOptions(command), ['millrace list --progress --sort failed'], {
+    4: undefined,
+    6: undefined,
+  }).action(async (options: ListCommandOptions) => {
+    const session = await openSession(context, options);
+    const queues = sortQueues(await session.client.queues(), options.sort);
+    if (session.json) printJson(context, { queues });
+    else if (options.progress)
+      context.stdout.write(`${queuesTable(queues, session.paint, context.stdout.columns)}\n`);
+    else context.stdout.write(queues.map(({ queue }) => `${queue}\n`).join(''));
+  });
 }
 
 function sortQueues(queues: readonly QueueProgress[], by: SortKey): QueueProgress[] {

@@ -11,7 +11,7 @@ export function registerLoad(program: Command, context: CliContext): void {
   const command = program
     .command('load')
     .description('enqueue every line of a file, of any size; goes on where it stood when it was interrupted')
-    .argument('<queue>')
+    .argument('<queue>', 'its name')
     .argument('<file>', '- for STDIN')
     .addOption(
       new Option('--format <format>', 'text: a command a line; ndjson: a task as JSON a line').choices([

@@ -21,7 +21,11 @@ export function registerLocal(program: Command, context: CliContext): void {
     .option('--json', 'print one JSON line when it is ready, nothing else; the workers’ log goes to stderr');
   withHelp(command, ['millrace local --workers 1', 'millrace local --memory --port 0 --json'], {
     0: 'stopped by Ctrl-C or SIGTERM',
+    4: undefined,
+    5: undefined,
     6: 'the folder or a port is in use',
+    7: undefined,
+    130: 'a second Ctrl-C: what ran was killed',
   }).action(async (options: LocalOptions) => {
     const { runLocalStack } = await import('../local-process.ts');
     context.setExitCode(await runLocalStack(context, options));

@@ -13,7 +13,7 @@ const VERBS = {
 /** `millrace pause QUEUE` and `millrace resume QUEUE` */
 export function registerPause(program: Command, context: CliContext): void {
   for (const verb of ['pause', 'resume'] as const) {
-    const command = program.command(verb).description(VERBS[verb]).argument('<queue>');
+    const command = program.command(verb).description(VERBS[verb]).argument('<queue>', 'its name');
     withHelp(withTargetOptions(command), [`millrace ${verb} default`]).action(
       async (queue: string, options: TargetOptions) => {
         const session = await openSession(context, options);

@@ -22,7 +22,7 @@ export function registerPeek(program: Command, context: CliContext): void {
   const command = program
     .command('peek')
     .description('show some tasks of a queue, the newest first')
-    .argument('<queue>')
+    .argument('<queue>', 'its name')
     .addArgument(new Argument('<state>', `${STATES.join(', ')} or ALL`).argParser(parseState))
     .addArgument(new Argument('[n]', 'how many').argParser(numberBetween(1, 100_000, true)).default(10))
     .option('--oldest', 'the oldest first');

@@ -29,7 +29,7 @@ export function registerProgress(program: Command, context: CliContext): void {
   const command = program
     .command('progress')
     .description('show how many tasks are where: of a queue, of a batch, or of all queues')
-    .argument('[queue]')
+    .argument('[queue]', 'its name; without it: all')
     .option('--batch <id>', 'of this batch')
     .option('--watch', 'go on until Ctrl-C; with --json: a document a line, for each change')
     .option('--until-empty', 'go on until no task is open')

@@ -16,7 +16,7 @@ export function registerPurge(program: Command, context: CliContext): void {
   const command = program
     .command('purge')
     .description('cancel every task of a queue that waits; running ones go on')
-    .argument('<queue>')
+    .argument('<queue>', 'its name')
     .option('--yes', 'do not ask');
   withHelp(withTargetOptions(command), ['millrace purge default --yes'], {
     0: 'what waited will be CANCELLED',

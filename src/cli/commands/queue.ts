@@ -27,7 +27,7 @@ export function registerQueue(program: Command, context: CliContext): void {
   const add = queue
     .command('add')
     .description('add a queue, or change its settings')
-    .argument('<name>')
+    .argument('<name>', 'letters, digits, - and _')
     .argument('[words...]', 'behind --: words of the program that start with a dash')
     .option('--lease <seconds>', 'lease of an attempt and visibility timeout', numberBetween(3, 3600, true))
     .option('--max-attempts <n>', 'a task is FAILED after so many', numberBetween(1, MAX_MAX_ATTEMPTS, true))
@@ -42,7 +42,7 @@ export function registerQueue(program: Command, context: CliContext): void {
   const remove = queue
     .command('remove')
     .description('remove a queue')
-    .argument('<name>')
+    .argument('<name>', 'letters, digits, - and _')
     .option('--force', 'also when tasks of it have not ended');
   withHelp(withTargetOptions(remove), ['millrace queue remove video']).action(
     async (name: string, options: RemoveOptions) => {

@@ -20,7 +20,7 @@ export function registerWork(program: Command, context: CliContext): void {
   const command = program
     .command('work')
     .description('run the tasks of a queue')
-    .argument('<queue>')
+    .argument('<queue>', 'its name')
     .addArgument(
       new Argument('<mode>', 'one task, all there are, or go on until stopped').choices([
         'once',
