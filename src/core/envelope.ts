@@ -21,16 +21,19 @@ export interface Envelope {
   readonly redrivenAt?: number | undefined;
 }
 
+/** The latest time that a Date can be: a later one could be stored, and its row never shown. */
+const time = z.number().nonnegative().max(8_640_000_000_000_000);
+
 const envelopeSchema = z.strictObject({
   id: z.string().min(1).max(200),
-  at: z.number().int().nonnegative(),
+  at: time.int(),
   hash: z.string().min(1).max(128),
   content: z
     .union([z.strictObject({ task: taskSpecSchema }), z.strictObject({ body: z.string() })])
     .optional(),
-  notBefore: z.number().nonnegative().optional(),
+  notBefore: time.optional(),
   redriveOf: z.int().nonnegative().optional(),
-  redrivenAt: z.number().nonnegative().optional(),
+  redrivenAt: time.optional(),
 });
 
 interface Known extends Omit<Envelope, 'content'> {

@@ -131,6 +131,13 @@ describe('a message of ours', () => {
     });
   });
 
+  it('with a time that no Date can show is invalid: its row would spoil every list that it is in', () => {
+    for (const wrong of [{ at: 9e15 }, { notBefore: 9e15 }, { redrivenAt: 9e15 }, { at: 1.5 }, { at: -1 }]) {
+      expect(parse(toMessageBody({ ...ENVELOPE, ...wrong }), { version: V1 }).kind).toBe('invalid');
+    }
+    expect(parse(toMessageBody({ ...ENVELOPE, at: 8.64e15 }), { version: V1 }).kind).toBe('task');
+  });
+
   it('without its content has it stored beside the row', () => {
     const { content: _content, ...envelope } = ENVELOPE;
     expect(parse(toMessageBody(envelope), { version: V1 })).toEqual({ kind: 'stored', envelope });
