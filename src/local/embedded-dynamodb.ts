@@ -16,6 +16,9 @@ export interface EmbeddedDynamodbOptions {
 /** Real tables take seconds to appear; here only as long as it takes to answer first. */
 const TABLE_CHANGE_MS = 1;
 
+/** What was begun before the stop ends in ms; it is waited for no longer than this. */
+const IDLE_MS = 5_000;
+
 /**
  * Starts DynamoDB (dynalite) on loopback behind the guard. With a `dataDir`, whatever was acknowledged outlives
  * a `kill -9`. It has no transactions, PartiQL, streams or TTL, and its exceptions carry no `Item`.
@@ -30,14 +33,25 @@ export async function startEmbeddedDynamodb(options: EmbeddedDynamodbOptions): P
     deleteTableMs: TABLE_CHANGE_MS,
     updateTableMs: TABLE_CHANGE_MS,
   });
+  const { track, idle } = trackRequests();
   const [handle] = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
   server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
+    track(request, response);
     handle?.call(server, request, response);
     // dynalite throws what goes wrong with a request's stream: a client killed while sending would end us too.
     request.removeAllListeners('error').on('error', () => response.destroy());
   });
   try {
-    const running = await startGuardedServer({ server, port, key, scheme: 'sigv4' });
+    const running = await startGuardedServer({
+      server,
+      port,
+      key,
+      scheme: 'sigv4',
+      stop: async () => {
+        await idle();
+        await closeServer(server);
+      },
+    });
     await waitUntilOpen(running.url, key);
     return running;
   } catch (error) {
@@ -46,6 +60,38 @@ export async function startEmbeddedDynamodb(options: EmbeddedDynamodbOptions): P
     await closeServer(server);
     throw error;
   }
+}
+
+/**
+ * dynalite goes on with a request whose client has gone, and throws, which ends the process, when its database is
+ * closed meanwhile: `idle` resolves when it has answered all it had begun, to whomever.
+ */
+function trackRequests() {
+  const open = new Set<ServerResponse>();
+  let onIdle = (): void => {};
+  const done = (response: ServerResponse): void => {
+    open.delete(response);
+    if (open.size === 0) onIdle();
+  };
+  return {
+    track: (request: IncomingMessage, response: ServerResponse): void => {
+      open.add(response);
+      const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+      response.end = (...args: unknown[]) => {
+        done(response);
+        return end(...args);
+      };
+      // Of a request that never came in whole, nothing was begun.
+      request.once('close', () => request.complete || done(response));
+    },
+    idle: async (): Promise<void> => {
+      if (open.size === 0) return;
+      await new Promise<void>((resolve) => {
+        onIdle = resolve;
+        setTimeout(resolve, IDLE_MS).unref(); // one that never ends must not keep the stack from stopping
+      });
+    },
+  };
 }
 
 /** dynalite opens its database in the background; the lock on it is only ours once a request was answered. */

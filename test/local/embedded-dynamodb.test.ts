@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createTable, putOnce, queryIndex } from './dynamodb-requests.ts';
 import { KEY, makeDynamodbClient, startDynamodb } from './embedded-servers.ts';
 import { startEmbeddedAws } from './embedded-aws-process.ts';
@@ -24,6 +25,26 @@ describe('embedded DynamoDB', () => {
       expect((failure as ConditionalCheckFailedException).Item).toBeUndefined();
     }
     expect(await queryIndex(client)).toEqual(new Set(['a']));
+  });
+
+  it('is not closed under requests whose clients have gone', async () => {
+    const thrown: unknown[] = [];
+    const onThrown = (error: unknown): void => void thrown.push(error);
+    process.on('uncaughtException', onThrown);
+    onTestFinished(() => void process.off('uncaughtException', onThrown));
+    for (let round = 0; round < 10; round += 1) {
+      const server = await startDynamodb({ dataDir: makeTempDir() });
+      const client = makeDynamodbClient(server.url);
+      await createTable(client);
+      const asked = Promise.allSettled(
+        Array.from({ length: 30 }, (_, n) => client.send(putOnce(String(n % 5)))),
+      );
+      await setTimeout(round);
+      client.destroy();
+      await server.close();
+      await asked;
+    }
+    expect(thrown).toEqual([]);
   });
 
   it('outlives a client that dies while it sends', async () => {
