@@ -7,7 +7,7 @@ import { enqueueUpload } from './enqueue-upload.ts';
 import { seconds, wholeNumber } from './parse-query.ts';
 import { readFormUpload, readUpload } from './read-upload.ts';
 import { batchShape, taskSpecShape, uploadShape } from './shapes.ts';
-import { idempotencyHeaders, queueParam } from './task-routes.ts';
+import { idempotencyHeaders, MAX_ID_CHARS, queueParam } from './task-routes.ts';
 
 const MAX_CHUNK_NUMBER = 999_999_999;
 
@@ -89,7 +89,9 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
       tags: ['batches'],
       summary: 'Enqueue a file of commands as a form uploads it',
       request: {
-        query: uploadQuery.extend({ queue: z.string().optional().describe('`default` unless told') }),
+        query: uploadQuery.extend({
+          queue: z.string().max(MAX_ID_CHARS).optional().describe('`default` unless told'),
+        }),
         headers: idempotencyHeaders,
       },
       responses: { 201: json(uploadShape, 'accepted, but for the lines in `refused`'), ...uploadProblems },
@@ -112,8 +114,10 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
       operationId: 'readBatch',
       tags: ['batches'],
       summary: 'Progress of a batch',
-      request: { params: z.object({ id: z.string().openapi({ example: 'nightly-2026-03-01' }) }) },
-      responses: { 200: json(batchShape, 'the batch'), ...problems('unknown_batch') },
+      request: {
+        params: z.object({ id: z.string().max(MAX_ID_CHARS).openapi({ example: 'nightly-2026-03-01' }) }),
+      },
+      responses: { 200: json(batchShape, 'the batch'), ...problems('invalid_request', 'unknown_batch') },
     }),
     async (c) => c.json(await readBatchProgress(deps.ports, c.req.valid('param').id), 200),
   );

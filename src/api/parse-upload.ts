@@ -25,15 +25,19 @@ export type UploadDefaults = Pick<TaskSpec, 'timeoutSeconds' | 'maxAttempts'>;
 
 const MAX_REFUSED = 1000;
 
+/** Of one upload: what is enqueued within a request must end before its client gives up. */
+const MAX_UPLOAD_LINES = 100_000;
+
 /**
  * Every line of an upload as a task, or refused with its number: a bad line never stops the good ones.
- * @throws MillraceError `invalid_json` for a body that should be one JSON array and is none
+ * @throws MillraceError `invalid_json` for a body that should be one JSON array and is none, `too_large`
  */
 export function parseUpload(upload: Upload, hasProgram: boolean, defaults: UploadDefaults): ParsedUpload {
   const tasks: ChunkTask[] = [];
   const refused: RefusedLine[] = [];
   let refusedCount = 0;
   for (const { line, value } of entriesOf(upload)) {
+    if (tasks.length + refusedCount === MAX_UPLOAD_LINES) throw tooManyLines();
     try {
       const spec = toSpec(upload.format, value(), hasProgram);
       tasks.push({ line, task: { ...defaults, ...spec } });
@@ -111,6 +115,14 @@ function decode(bytes: Uint8Array): string | undefined {
 function refuseEncoding(): never {
   throw new MillraceError('invalid_task', 'This line is not text in UTF-8.', {
     hint: 'Convert the file, as with `iconv -t UTF-8`.',
+  });
+}
+
+function tooManyLines(): MillraceError {
+  return new MillraceError('too_large', 'This upload has too many lines.', {
+    expected: `at most ${MAX_UPLOAD_LINES} tasks`,
+    got: 'more',
+    hint: 'Split it, or let the command line do that: `millrace load QUEUE FILE` takes a file of any size.',
   });
 }
 

@@ -44,7 +44,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
       tags: ['queues'],
       summary: 'Progress of a queue',
       request: { params: queueParam },
-      responses: { 200: json(queueShape, 'the queue'), ...problems('unknown_queue') },
+      responses: { 200: json(queueShape, 'the queue'), ...problems('invalid_request', 'unknown_queue') },
     }),
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
@@ -93,7 +93,10 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
       tags: ['queues'],
       summary: 'Run the FAILED tasks of a queue again',
       request: { params: queueParam },
-      responses: { 200: json(redriveShape, 'how many of them'), ...problems('unknown_queue') },
+      responses: {
+        200: json(redriveShape, 'how many of them'),
+        ...problems('invalid_request', 'unknown_queue'),
+      },
     }),
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
@@ -116,7 +119,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
       },
       responses: {
         202: json(purgeShape, 'tasks enqueued before this time will be CANCELLED instead of run'),
-        ...problems('confirmation_required', 'unknown_queue'),
+        ...problems('invalid_request', 'confirmation_required', 'unknown_queue'),
       },
     }),
     async (c) => {
@@ -141,7 +144,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
         tags: ['queues'],
         summary,
         request: { params: queueParam },
-        responses: { 200: json(queueShape, 'the queue'), ...problems('unknown_queue') },
+        responses: { 200: json(queueShape, 'the queue'), ...problems('invalid_request', 'unknown_queue') },
       }),
       async (c) => {
         const definition = await findQueue(deps, c.req.valid('param').queue);

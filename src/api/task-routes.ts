@@ -23,8 +23,13 @@ export const idempotencyHeaders = z.object({
     .describe('sending the same content again under the same key makes no duplicate'),
 });
 
-export const queueParam = z.object({ queue: z.string().openapi({ example: 'default' }) });
-const idParam = z.object({ id: z.string().openapi({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }) });
+/** Longer ones name nothing, and no key of the table could hold them. */
+export const MAX_ID_CHARS = 200;
+
+export const queueParam = z.object({ queue: z.string().max(MAX_ID_CHARS).openapi({ example: 'default' }) });
+const idParam = z.object({
+  id: z.string().max(MAX_ID_CHARS).openapi({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
+});
 
 const BODY_HINT = 'Put the data where the program can fetch it, and pass its address.';
 
@@ -105,7 +110,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       responses: {
         200: json(taskShape, 'it is CANCELLED'),
         202: json(taskShape, 'it is running: its worker has been asked to kill it'),
-        ...problems('unknown_task', 'unknown_queue', 'wrong_state'),
+        ...problems('invalid_request', 'unknown_task', 'unknown_queue', 'wrong_state'),
       },
     }),
     async (c) => {
@@ -126,7 +131,14 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       request: { params: idParam },
       responses: {
         202: json(taskShape, 'it will run again, with all its attempts'),
-        ...problems('unknown_task', 'unknown_queue', 'wrong_state', 'not_counted_yet', 'content_gone'),
+        ...problems(
+          'invalid_request',
+          'unknown_task',
+          'unknown_queue',
+          'wrong_state',
+          'not_counted_yet',
+          'content_gone',
+        ),
       },
     }),
     async (c) => {

@@ -51,6 +51,18 @@ describe('POST /v1/queues/{queue}/batches', () => {
     expect(api.state.tasks.size).toBe(0);
   });
 
+  it.each([
+    ['commands', TEXT, 'a\n'.repeat(100_001)],
+    ['lines that are no tasks', NDJSON, '{\n'.repeat(100_001)],
+    ['elements', JSON_TYPE, JSON.stringify(Array(100_001).fill({ command: 'a' }))],
+  ])('refuses more %s than it can enqueue while somebody waits, all of them', async (_what, type, text) => {
+    const api = makeApiUnderTest();
+    const answer = await api.post<Upload>(BATCHES, type, text);
+    expect(answer).toMatchObject({ status: 413, body: { code: 'too_large' } });
+    expect(answer.body.hint).toMatch(/millrace load/);
+    expect(commandsSent(api)).toEqual([]);
+  });
+
   it('skips blank lines but counts them, and takes CRLF for an end of line', async () => {
     const api = makeApiUnderTest();
     const { body } = await api.post<Upload>(BATCHES, TEXT, '\r\n  \r\n  echo  a b \r\n\necho c');

@@ -39,6 +39,22 @@ describe('a known route with another method', () => {
   });
 });
 
+describe('a name that is longer than any', () => {
+  const long = 'x'.repeat(3000); // DynamoDB takes keys of 2,048 bytes
+  it.each([
+    ['GET', `/v1/tasks/${long}`],
+    ['POST', `/v1/tasks/${long}/cancel`],
+    ['POST', `/v1/tasks/${long}/redrive`],
+    ['GET', `/v1/batches/${long}`],
+    ['GET', `/v1/queues/${long}`],
+    ['GET', `/v1/queues/${long}/tasks`],
+    ['POST', `/v1/queues/${long}/tasks`],
+  ])('is refused and never looked up: %s %s', async (method, path) => {
+    const { status, body } = await makeApiUnderTest().request(path, { method });
+    expect({ status, code: body['code'] }).toEqual({ status: 400, code: 'invalid_request' });
+  });
+});
+
 describe('an unexpected error', () => {
   it('answers 500 without its text, which is logged under the id that the answer bears', async () => {
     const secret = new Error('connect to 10.0.0.7 with password hunter2');
