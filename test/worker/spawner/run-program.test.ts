@@ -193,8 +193,10 @@ describe.runIf(process.getuid?.() === 0)('as another user', () => {
     const scratchDir = tempDir();
     chmodSync(scratchDir, 0o711);
     const { runner } = await useRunner({ scratchDir, runAs });
-    const run = runner.run({ runId: 'a', program: { command: 'trap "" TERM; sleep 300' }, env: ENV });
-    await run.started;
+    const ready = Promise.withResolvers<void>();
+    const program = { command: 'trap "" TERM; echo ready; sleep 300' };
+    const run = runner.run({ runId: 'a', program, env: ENV, onOutput: () => ready.resolve() });
+    await ready.promise; // before its trap is set, SIGTERM ends it
     run.kill(50);
     expect(await run.done).toMatchObject({ signal: 'SIGKILL' });
   });
