@@ -58,6 +58,7 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
     dataDir,
     slots: options.slots,
     workersPerQueue: options.workers,
+    force: signals.force,
     queues: async () => (await client.queues()).map(({ queue }) => queue),
     onLog: options.json
       ? undefined

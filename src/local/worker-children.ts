@@ -15,6 +15,8 @@ export interface WorkerChildrenOptions {
   readonly workersPerQueue: number;
   /** Asked now and then: queues come and go. */
   readonly queues: () => Promise<readonly string[]>;
+  /** When aborted, workers that are stopping hand back at once. */
+  readonly force?: AbortSignal | undefined;
   /** A line of a worker's log: JSON. Absent: the logs go to this process's stderr as they are. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
@@ -24,7 +26,8 @@ const RESTART_MS = 1000;
 
 /**
  * Keeps workers running for every queue, each a process of its own. A worker that dies is started again. They
- * hold a channel to this process and stop by themselves when it is gone.
+ * hold a channel to this process and stop by themselves when it is gone. A Ctrl-C reaches this process alone:
+ * from the terminal and from here it would be two, and the second takes away the grace of what runs.
  */
 export function startWorkerChildren(options: WorkerChildrenOptions): { close(): Promise<void> } {
   const children = new Map<string, ChildProcess>();
@@ -34,6 +37,7 @@ export function startWorkerChildren(options: WorkerChildrenOptions): { close(): 
     const child = spawn(program, [...args, 'work', queue, 'forever', '--slots', String(options.slots)], {
       stdio: ['ignore', options.onLog ? 'pipe' : 2, 'inherit', 'ipc'],
       env: { ...process.env, MILLRACE_DATA: options.dataDir },
+      detached: true,
     });
     children.set(name, child);
     if (child.stdout && options.onLog) createInterface({ input: child.stdout }).on('line', options.onLog);
@@ -68,15 +72,14 @@ export function startWorkerChildren(options: WorkerChildrenOptions): { close(): 
       clearInterval(timer);
       await looking;
       const ending = [...children.values()].filter(
-        (child) => child.exitCode === null && child.signalCode === null,
+        (child) => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
       );
-      await Promise.all(
-        ending.map(async (child) => {
-          const exit = once(child, 'exit');
-          child.kill('SIGTERM');
-          await exit;
-        }),
-      );
+      const ask = (): void => ending.forEach((child) => child.kill('SIGTERM'));
+      const exits = ending.map((child) => once(child, 'exit'));
+      ask();
+      if (options.force?.aborted) ask();
+      options.force?.addEventListener('abort', ask, { once: true });
+      await Promise.all(exits);
     },
   };
 }
