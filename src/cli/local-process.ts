@@ -69,7 +69,11 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
   });
   try {
     announce(context, options, running, dataDir);
-    if (options.demo && !options.json) await runDemo(context, client, signals.stop);
+    if (options.demo && !options.json) {
+      await runDemo(context, client, signals.stop).catch((error: unknown) => {
+        if (!signals.stop.aborted) throw error; // it was left because the stack is to stop
+      });
+    }
     await stopped;
   } finally {
     await workers.close();

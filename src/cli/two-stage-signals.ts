@@ -8,6 +8,9 @@ export interface TwoStageSignals {
   forcedExitCode(): number | undefined;
 }
 
+/** npm passes on to a script the Ctrl-C that the terminal has sent to both: within this time it is the same one. */
+const SAME_PRESS_MS = 250;
+
 const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
 /** Listens to the process's signals from now on, and to the end of a parent that holds a channel to it. */
@@ -15,7 +18,10 @@ export function twoStageSignals(onSignal: (signal: string, stage: 1 | 2) => void
   const stop = new AbortController();
   const force = new AbortController();
   let forcedBy: number | undefined;
+  let takenAt = -Infinity;
   const take = (signal: keyof typeof NUMBERS): void => {
+    if (performance.now() - takenAt < SAME_PRESS_MS) return;
+    takenAt = performance.now();
     if (force.signal.aborted) process.exit(128 + NUMBERS[signal]);
     if (stop.signal.aborted) {
       forcedBy = 128 + NUMBERS[signal];

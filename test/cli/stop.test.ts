@@ -41,10 +41,26 @@ describe('stopping a stack whose worker is busy', () => {
     const stack = await startLocal(1);
     const id = await runBusy(stack, 'sleep 2.0101; echo done');
     process.kill(-stack.pid, 'SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    stack.child.kill('SIGINT'); // npm, in the same group, passes on what it got
     expect(await stack.exit).toBe(0);
     await startLocal(0);
     const { stdout } = await cli('status', id, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ state: 'SUCCEEDED', attempt: 1, stdout: 'done\n' });
+  });
+
+  it('exits 0 when it is told to stop while its first batch runs', async () => {
+    home = await mkdtemp(join(tmpdir(), 'millrace-test-'));
+    const ports = ['--port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
+    const stack = start(process.execPath, [BIN, 'local', '--memory', '--demo', ...ports], {
+      cwd: home,
+      env: cleanEnv(join(home, 'data')),
+    });
+    await until('the batch to be there', () => stack.stdout().includes('first batch'));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    stack.child.kill('SIGINT');
+    expect(await stack.exit).toBe(0);
+    expect(stack.stderr()).not.toContain('error');
   });
 
   it('hands back at once at the second SIGTERM', async () => {
