@@ -107,6 +107,10 @@ async function decide(
       ? { kind: 'delete', why: 'its task has ended' }
       : { kind: 'wait', ms: leaseMs(claimant.definition) / 2, why: 'its end is not counted yet' };
   }
+  if (isPurged && row.countedAs && message.redriveOf === undefined) {
+    // Purged in its first life. The message of its redrive is out, and that one's time decides.
+    return { kind: 'wait', ms: leaseMs(claimant.definition), why: 'it was redriven since' };
+  }
   if (row.state === 'PENDING') {
     if (isPurged || row.cancelRequested) return ended(await endUnclaimed(claimant, message, row));
     if (message.kind === 'invalid') return ended(await endInvalid(claimant, message, row));

@@ -299,6 +299,14 @@ describe('a message whose task is ended without a run', () => {
     expect(outcome.kind).toBe('run');
   });
 
+  it('is not purged by a message that was sent before its redrive', async () => {
+    const redriven: TaskRow = { ...PENDING, attempt: 3, countedAs: 'FAILED' };
+    const old = await claim(redriven, MESSAGE, PURGED);
+    expect([old.outcome.kind, old.after]).toEqual(['wait', redriven]);
+    const { outcome } = await claim(redriven, { ...MESSAGE, redriveOf: 3, redrivenAt: START }, PURGED);
+    expect(outcome.kind).toBe('ended'); // redriven before the purge
+  });
+
   it('is left alone by a purge while its lease is alive', async () => {
     const { outcome, after } = await claim(running(), MESSAGE, PURGED);
     expect(outcome.kind).toBe('wait');
