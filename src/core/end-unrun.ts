@@ -3,6 +3,7 @@ import type { Ending } from './claimant.ts';
 import type { InvalidMessage, TaskMessage } from './envelope.ts';
 import { CLOCK_SKEW_MS } from './limits.ts';
 import { expiryAfter, rowBirth } from './new-row.ts';
+import { ATTEMPT_FIELDS } from './redrive-change.ts';
 import type { EndResult } from './settle.ts';
 import { keepContent } from './task-content.ts';
 import type { TaskRow } from './task-row.ts';
@@ -22,7 +23,7 @@ export async function endUnclaimed(
     event: 'cancel',
     ...sameRow(row, now),
     set: { ...(row ? {} : rowBirth(ending.definition, message)), endedAt: now, expiresAt: expiryAfter(now) },
-    clear: ['token', 'lease', 'notBefore', 'cancelRequested'],
+    clear: ['token', 'lease', 'cancelRequested', ...ATTEMPT_FIELDS],
   });
 }
 

@@ -16,12 +16,18 @@ export function startUpkeep(
   settlerOf: (definition: QueueDefinition) => Settler,
 ): { close(): Promise<void> } {
   const stop = new AbortController();
+  const failed = (what: string, error: unknown): void => {
+    if (!stop.signal.aborted) ports.log.warn({ err: error }, `${what} failed; trying again`);
+  };
   const every = async (ms: number, what: string, work: (definition: QueueDefinition) => Promise<void>) => {
     while (!stop.signal.aborted) {
-      try {
-        for (const definition of await ports.catalog.list()) await work(definition);
-      } catch (error) {
-        if (!stop.signal.aborted) ports.log.warn({ err: error }, `${what} failed; trying again`);
+      const definitions = await ports.catalog.list().catch((error: unknown) => {
+        failed(what, error);
+        return [];
+      });
+      for (const definition of definitions) {
+        // One queue's trouble, such as being removed just now, is not the others'.
+        await work(definition).catch((error: unknown) => failed(`${what} of ${definition.name}`, error));
       }
       await sleep(ms, undefined, { signal: stop.signal }).catch(() => {});
     }
@@ -37,10 +43,11 @@ export function startUpkeep(
       }
     }),
     every(MINUTE_MS, 'the minute run', async (definition) => {
-      await foldLedgers(ports, definition.name);
       const sent = await sendUnsentChunks(ports, definition.name);
-      if (sent > 0)
+      if (sent > 0) {
         ports.log.warn({ queue: definition.name, chunks: sent }, 'sent chunks that their loader had not');
+      }
+      await foldLedgers(ports, definition.name);
     }),
   ];
   return {

@@ -58,7 +58,9 @@ export function startWorkerChildren(options: WorkerChildrenOptions): { close(): 
     }
     for (const [name, child] of children) {
       const isGone = !queues.some((queue) => name.startsWith(`${queue}/`));
-      if (isGone && child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      // Once: a second signal would take their grace from what still runs.
+      if (isGone && !child.killed && child.exitCode === null && child.signalCode === null)
+        child.kill('SIGTERM');
     }
   };
   let looking = look().catch(() => {});
