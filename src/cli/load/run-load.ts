@@ -43,8 +43,9 @@ export async function runLoad(
     throw error;
   }
   if (await input.hasChanged()) {
-    meter.say(
-      'The file was changed while it was loaded: what was written meanwhile may be missing in the batch.',
+    // Said with --json too: what is on stdout cannot tell that lines are missing.
+    session.context.stderr.write(
+      'The file was changed while it was loaded: what was written or cut off meanwhile may be missing in the batch.\n',
     );
   }
   await keeper?.remove();
