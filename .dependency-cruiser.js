@@ -7,7 +7,10 @@ const only = (folder, allowed) => ({
   comment: `src/${folder} may import from itself and: ${allowed.join(', ') || 'nothing else of ours'}`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^(src|test|bench|scripts|bin|functions|infra)/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+  to: {
+    path: '^(src|test|bench|scripts|bin|functions|infra)/',
+    pathNot: `^src/(${[folder, ...allowed].join('|')})/`,
+  },
 });
 
 export default {

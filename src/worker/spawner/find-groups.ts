@@ -23,3 +23,18 @@ export function findGroups(folder: string): number[] {
   }
   return [...groups];
 }
+
+/**
+ * Processes that a spawner had forked and that had not become their programs yet when it died: they still bear
+ * its command line, which names its folder, and none of what `findGroups` looks for.
+ */
+export function findForks(folder: string, spawnerPid: number): number[] {
+  return (processIds() ?? []).map(Number).filter((pid) => {
+    if (pid === spawnerPid || pid === process.pid) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`"root":${JSON.stringify(folder)}`);
+    } catch {
+      return false; // it ended while it was looked at
+    }
+  });
+}

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findGroups } from './find-groups.ts';
+import { findForks, findGroups } from './find-groups.ts';
 import { FrameReader, toFrame, type Frame } from './frames.ts';
 import { ProcessGroup } from './process-group.ts';
 import { type ProgramRun, type ProgramStart, SpawnerDied } from './program-runner.ts';
@@ -19,6 +19,9 @@ const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWa
 
 /** A spawner that was told to end, and does not, is killed so long after its programs' grace. */
 const CLOSE_MS = 15_000;
+
+/** How often it is looked whether processes are left that were forked and are not programs yet. */
+const FORK_POLL_MS = 5;
 
 /** One spawner process, as the worker sees it, from its start to the last trace of its programs. */
 export class SpawnerProcess {
@@ -108,10 +111,18 @@ export class SpawnerProcess {
     run?.take(kind, body);
   }
 
+  #forks(): number[] {
+    return findForks(this.#settings.root, this.pid);
+  }
+
   /** The process is gone. Whatever it had started and not ended is killed before its runs are given up. */
   async #clearUp(cause?: Error): Promise<void> {
     this.#isDead = true;
     const { root, orphanGraceMs, runAs } = this.#settings;
+    for (let forks = this.#forks(); forks.length > 0; forks = this.#forks()) {
+      for (const pid of forks) killIfThere(pid);
+      await new Promise((resolve) => setTimeout(resolve, FORK_POLL_MS));
+    }
     const pgids = [...this.#runs.values()].flatMap((run) => run.pid ?? []);
     const groups = [...new Set([...pgids, ...findGroups(root)])].map((pgid) => new ProcessGroup(pgid));
     for (const group of groups) group.terminate(orphanGraceMs);
@@ -125,5 +136,13 @@ export class SpawnerProcess {
     this.#runs.clear();
     await removeRoot(root, runAs).catch(() => {}); // as far as it goes: an empty folder may stay
     this.#cleared.resolve();
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
   }
 }
