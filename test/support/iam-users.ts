@@ -1,0 +1,73 @@
+import { sendSigned, ROOT_KEY, type AwsKey } from './signed-request.ts';
+
+/** One thing that a user is allowed. */
+export interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+}
+
+/** Makes an IAM user of the emulated AWS with these rights and no others. @returns its key */
+export async function makeIamUser(
+  endpoint: string,
+  name: string,
+  statements: readonly Statement[],
+): Promise<AwsKey> {
+  await callIam(endpoint, { Action: 'CreateUser', UserName: name });
+  if (statements.length > 0) {
+    await callIam(endpoint, {
+      Action: 'PutUserPolicy',
+      UserName: name,
+      PolicyName: 'test',
+      PolicyDocument: toPolicy(statements),
+    });
+  }
+  const xml = await callIam(endpoint, { Action: 'CreateAccessKey', UserName: name });
+  return { accessKeyId: element(xml, 'AccessKeyId'), secretAccessKey: element(xml, 'SecretAccessKey') };
+}
+
+/** Gives a role of the stack a right more, under a name of the test's own. */
+export async function addRolePolicy(
+  endpoint: string,
+  role: string,
+  policy: string,
+  statements: readonly Statement[],
+): Promise<void> {
+  await callIam(endpoint, {
+    Action: 'PutRolePolicy',
+    RoleName: role,
+    PolicyName: policy,
+    PolicyDocument: toPolicy(statements),
+  });
+}
+
+/** One call of IAM's query protocol. @returns the XML of the answer */
+export async function callIam(endpoint: string, parameters: Record<string, string>): Promise<string> {
+  const { status, text } = await sendSigned({
+    url: `${endpoint}/`,
+    method: 'POST',
+    key: ROOT_KEY,
+    service: 'iam',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...parameters, Version: '2010-05-08' }).toString(),
+  });
+  if (status !== 200) throw new Error(`IAM ${parameters['Action']} answered ${status}: ${text}`);
+  return text;
+}
+
+function toPolicy(statements: readonly Statement[]): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })),
+  });
+}
+
+/** The texts of an element of IAM's answer. */
+export function elements(xml: string, name: string): string[] {
+  return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) => match[1] ?? '');
+}
+
+function element(xml: string, name: string): string {
+  const [text] = elements(xml, name);
+  if (text === undefined) throw new Error(`no ${name} in ${xml}`);
+  return text;
+}
