@@ -58,7 +58,7 @@ export async function provisionQueue({ client }: AwsClients, definition: QueueDe
   const settings = queueSettings(definition);
   const dead = await createQueue(client, settings.deadName, {
     MessageRetentionPeriod: String(settings.deadRetentionSeconds),
-    VisibilityTimeout: String(settings.visibilitySeconds),
+    VisibilityTimeout: String(settings.deadVisibilitySeconds),
     ReceiveMessageWaitTimeSeconds: String(settings.receiveWaitSeconds),
   });
   const { Attributes: about } = await client.send(

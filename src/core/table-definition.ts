@@ -1,5 +1,6 @@
 import {
   DEAD_LETTER_RETENTION_SECONDS,
+  DEAD_LETTER_VISIBILITY_SECONDS,
   MAX_RECEIVE_COUNT,
   MAX_WAIT_SECONDS,
   MESSAGE_RETENTION_SECONDS,
@@ -19,12 +20,22 @@ export const TABLE = {
   ],
 } as const;
 
-/** How the SQS queues of a queue are set up, as local mode and the CDK construct make them. Seconds. */
-export function queueSettings(definition: Pick<QueueDefinition, 'name' | 'leaseSeconds'>) {
+/** Of the names in SQS, where nothing else is told. */
+export const DEFAULT_QUEUE_PREFIX = 'millrace-';
+
+/**
+ * How the SQS queues of a queue are set up, as local mode and the CDK construct make them. Seconds.
+ * @param prefix of the names in SQS: deployed, the stack's own
+ */
+export function queueSettings(
+  definition: Pick<QueueDefinition, 'name' | 'leaseSeconds'>,
+  prefix = DEFAULT_QUEUE_PREFIX,
+) {
   return {
-    name: `millrace-${definition.name}`,
-    deadName: `millrace-${definition.name}-dead`,
+    name: `${prefix}${definition.name}`,
+    deadName: `${prefix}${definition.name}-dead`,
     visibilitySeconds: definition.leaseSeconds,
+    deadVisibilitySeconds: DEAD_LETTER_VISIBILITY_SECONDS,
     retentionSeconds: MESSAGE_RETENTION_SECONDS,
     deadRetentionSeconds: DEAD_LETTER_RETENTION_SECONDS,
     receiveWaitSeconds: MAX_WAIT_SECONDS,
