@@ -22,18 +22,28 @@ export const TABLE = {
 
 /** Of the names in SQS, where nothing else is told. */
 export const DEFAULT_QUEUE_PREFIX = 'millrace-';
+const MAX_SQS_NAME_CHARS = 80;
 
 /**
- * How the SQS queues of a queue are set up, as local mode and the CDK construct make them. Seconds.
- * @param prefix of the names in SQS: deployed, the stack's own
+ * The names in SQS of a queue and of its dead letters.
+ * @param prefix deployed: the stack's own
+ * @throws Error when SQS would not take them
  */
+export function queueNames(queue: string, prefix = DEFAULT_QUEUE_PREFIX) {
+  const names = { name: `${prefix}${queue}`, deadName: `${prefix}${queue}-dead` };
+  if (names.deadName.length <= MAX_SQS_NAME_CHARS) return names;
+  throw new Error(
+    `expected names of at most ${MAX_SQS_NAME_CHARS} characters for SQS, got ${names.deadName}: take a shorter name for the queue or its stack`,
+  );
+}
+
+/** How the SQS queues of a queue are set up, as local mode and the CDK construct make them. Seconds. */
 export function queueSettings(
   definition: Pick<QueueDefinition, 'name' | 'leaseSeconds'>,
   prefix = DEFAULT_QUEUE_PREFIX,
 ) {
   return {
-    name: `${prefix}${definition.name}`,
-    deadName: `${prefix}${definition.name}-dead`,
+    ...queueNames(definition.name, prefix),
     visibilitySeconds: definition.leaseSeconds,
     deadVisibilitySeconds: DEAD_LETTER_VISIBILITY_SECONDS,
     retentionSeconds: MESSAGE_RETENTION_SECONDS,

@@ -1,0 +1,2 @@
+/** The worker's entry in its container; wiring follows. */
+export {};
