@@ -57,6 +57,14 @@ export interface QueueRedrive {
   readonly more: boolean;
 }
 
+/** What became of a wish for workers. */
+export interface WorkersAnswer {
+  readonly queue: string;
+  readonly started: number;
+  /** Why there are fewer than were asked for. */
+  readonly failures: readonly { readonly reason: string }[];
+}
+
 export interface ListOptions {
   readonly state?: TaskState | 'EXPIRED' | undefined;
   readonly limit?: number | undefined;
@@ -172,6 +180,19 @@ export class MillraceClient {
 
   async resume(name: string): Promise<QueueProgress> {
     return this.#post(`/v1/queues/${encodeURIComponent(name)}/resume`);
+  }
+
+  /** Starts workers of a deployed stack now, beside those that it starts by itself. */
+  async startWorkers(
+    name: string,
+    wish: { readonly count: number; readonly mode: 'until-empty' | 'forever' },
+  ): Promise<WorkersAnswer> {
+    return this.#send<WorkersAnswer>(!SAFE, {
+      method: 'POST',
+      path: `/v1/queues/${encodeURIComponent(name)}/workers`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(wish),
+    });
   }
 
   /** Whether what the API depends on can be reached. */

@@ -17,7 +17,7 @@ export function registerEnv(program: Command, context: CliContext): void {
     'curl "$MILLRACE_API_URL/v1/queues"',
     'aws sqs list-queues',
   ]).action(async (options: TargetOptions) => {
-    const target = await findTarget(options.url, context);
+    const target = await findTarget(options, context);
     const stack = assertLocal(target, 'These settings are those of a local stack');
     const key = stackKey(stack);
     const values = {
