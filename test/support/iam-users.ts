@@ -13,16 +13,14 @@ export async function makeIamUser(
   statements: readonly Statement[],
 ): Promise<AwsKey> {
   await callIam(endpoint, { Action: 'CreateUser', UserName: name });
-  if (statements.length > 0) {
-    await callIam(endpoint, {
-      Action: 'PutUserPolicy',
-      UserName: name,
-      PolicyName: 'test',
-      PolicyDocument: toPolicy(statements),
-    });
-  }
+  if (statements.length > 0) await putUserPolicy(endpoint, name, 'test', toPolicy(statements));
   const xml = await callIam(endpoint, { Action: 'CreateAccessKey', UserName: name });
   return { accessKeyId: element(xml, 'AccessKeyId'), secretAccessKey: element(xml, 'SecretAccessKey') };
+}
+
+/** Sets a policy of a user, given as JSON. */
+export async function putUserPolicy(endpoint: string, user: string, PolicyName: string, PolicyDocument: string) {
+  await callIam(endpoint, { Action: 'PutUserPolicy', UserName: user, PolicyName, PolicyDocument });
 }
 
 /** Gives a role of the stack a right more, under a name of the test's own. */
@@ -38,6 +36,24 @@ export async function addRolePolicy(
     PolicyName: policy,
     PolicyDocument: toPolicy(statements),
   });
+}
+
+/** The inline policies of a role, as JSON. */
+export async function rolePolicies(endpoint: string, role: string): Promise<string[]> {
+  const names = elements(await callIam(endpoint, { Action: 'ListRolePolicies', RoleName: role }), 'member');
+  const policies = names.map(async (PolicyName) => {
+    const xml = await callIam(endpoint, { Action: 'GetRolePolicy', RoleName: role, PolicyName });
+    return decodeURIComponent(element(xml, 'PolicyDocument'));
+  });
+  return Promise.all(policies);
+}
+
+/** Takes the rights of a role away, as far as they are its own. */
+export async function deleteRolePolicies(endpoint: string, role: string): Promise<void> {
+  const names = elements(await callIam(endpoint, { Action: 'ListRolePolicies', RoleName: role }), 'member');
+  for (const PolicyName of names) {
+    await callIam(endpoint, { Action: 'DeleteRolePolicy', RoleName: role, PolicyName });
+  }
 }
 
 /** One call of IAM's query protocol. @returns the XML of the answer */
@@ -62,7 +78,7 @@ function toPolicy(statements: readonly Statement[]): string {
 }
 
 /** The texts of an element of IAM's answer. */
-export function elements(xml: string, name: string): string[] {
+function elements(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) => match[1] ?? '');
 }
 
