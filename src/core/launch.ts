@@ -12,8 +12,16 @@ export interface LaunchResult {
   readonly failures: readonly { readonly reason: string }[];
 }
 
+/** Workers that somebody asks for. */
+export interface WorkersRequest {
+  readonly count: number;
+  readonly mode: LaunchMode;
+  /** The same request under the same key is the same workers. */
+  readonly key?: string | undefined;
+}
+
 /** How long a launcher that says nothing is presumed at work: longer than its function may run. */
-const HOLD_MS = 120_000;
+const HOLD_MS = 150_000;
 /** Orders whose outcome nobody could learn for so long are given up: what they started is listed by now. */
 const GIVE_UP_MS = 600_000;
 
@@ -54,14 +62,13 @@ export async function launchWorkers(
 
 /**
  * Starts exactly so many workers, whatever the queue's settings say.
- * @param key the same order under the same key is the same workers
  * @throws MillraceError `wrong_state` while the queue is paused, `unavailable` while another launcher is at work
  */
 export async function startWorkers(
   ports: LaunchPorts,
   launcher: WorkerLauncher,
   definition: QueueDefinition,
-  { count, mode, key }: { count: number; mode: LaunchMode; key?: string | undefined },
+  { count, mode, key }: WorkersRequest,
 ): Promise<LaunchResult> {
   const queue = definition.name;
   if ((await ports.queues.readControl(queue)).paused) throw queueIsPaused(queue);

@@ -48,6 +48,7 @@ export const DEFAULT_MAX_ATTEMPTS = 3;
 export const MAX_MAX_ATTEMPTS = 100;
 export const MAX_RECEIVE_COUNT = 1000; // SQS's maximum: far above any maxAttempts, so that rows decide, not receives
 export const BATCH_ENTRIES = 10; // entries of one SQS batch call
+export const MAX_LAUNCH_COUNT = 200; // workers by one request: 20 calls of RunTask in the 29 s that the API has
 export const LISTING_SHARDS = 16; // an unsharded index key stops at about 1,000 writes a second
 
 /**

@@ -203,10 +203,10 @@ describe('launching', () => {
         return run();
       });
       await expect(launchWorkers(dying, launcher, queueOf())).rejects.toThrow('timeout');
-      state.now += 60_000;
+      state.now += 120_000;
       expect((await launch()).started).toBe(0);
       expect(launcher.orders).toHaveLength(1);
-      state.now += 61_000;
+      state.now += 31_000;
       launcher.listAll();
       await launch();
       expect(launcher.workers).toHaveLength(1);
