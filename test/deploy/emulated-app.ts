@@ -4,7 +4,7 @@
  */
 import { App, Aspects, Stack, type IAspect } from 'aws-cdk-lib';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
-import { CfnTaskDefinition, CpuArchitecture, FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import { CpuArchitecture, FargateTaskDefinition, type CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
 import { CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import { CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
@@ -56,7 +56,8 @@ function withoutRefused(): IAspect {
 
 function isRefused(node: IConstruct): boolean {
   // The denial of all that is not TLS: the emulator speaks plain HTTP, and the denial hits even its root.
-  if (node instanceof CfnQueuePolicy || node instanceof CfnTopicPolicy || node instanceof CfnBucketPolicy) return true;
+  if (node instanceof CfnQueuePolicy || node instanceof CfnTopicPolicy || node instanceof CfnBucketPolicy)
+    return true;
   // Metric math is refused when the stack is made; plain alarms stay.
   return node instanceof CfnAlarm && node.metrics !== undefined;
 }

@@ -3,7 +3,7 @@ import {
   UpdateContinuousBackupsCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { addRolePolicy, putUserPolicy, rolePolicies } from '../support/iam-users.ts';
+import { putRolePolicy, putUserPolicy, rolePolicies, toPolicy } from '../support/iam-users.ts';
 import { REGION } from '../support/ministack.ts';
 import { ROOT_KEY, sendSigned } from '../support/signed-request.ts';
 import { readStackResources, type StackResource } from '../support/stack-resources.ts';
@@ -18,7 +18,8 @@ export async function patchAfterDeploy(endpoint: string, stack: string, workerUs
   for (const table of ofType('AWS::DynamoDB::GlobalTable')) await setTableOptions(endpoint, table);
   for (const lambda of ofType('AWS::Lambda::Function')) await reserveConcurrency(endpoint, lambda);
   const clusters = ofType('AWS::ECS::Cluster').map(({ physicalId }) => physicalId);
-  for (const task of ofType('AWS::ECS::TaskDefinition')) await actAsTask(endpoint, task, resources, workerUser);
+  for (const task of ofType('AWS::ECS::TaskDefinition'))
+    await actAsTask(endpoint, task, resources, workerUser);
   for (const role of ofType('AWS::IAM::Role')) await allowRunTask(endpoint, role.physicalId, clusters);
 }
 
@@ -43,7 +44,10 @@ async function setTableOptions(endpoint: string, { physicalId, properties }: Sta
 }
 
 /** Reserved concurrency is dropped. */
-async function reserveConcurrency(endpoint: string, { physicalId, properties }: StackResource): Promise<void> {
+async function reserveConcurrency(
+  endpoint: string,
+  { physicalId, properties }: StackResource,
+): Promise<void> {
   const { ReservedConcurrentExecutions } = properties;
   if (ReservedConcurrentExecutions === undefined) return;
   const { status, text } = await sendSigned({
@@ -79,5 +83,5 @@ async function allowRunTask(endpoint: string, role: string, clusters: readonly s
   const policies = await rolePolicies(endpoint, role);
   if (!policies.some((policy) => policy.includes('ecs:RunTask'))) return;
   const Resource = clusters.map((cluster) => `arn:aws:ecs:${REGION}:*:cluster/${cluster}`);
-  await addRolePolicy(endpoint, role, 'emulator-run-task', [{ Action: 'ecs:RunTask', Resource }]);
+  await putRolePolicy(endpoint, role, 'emulator-run-task', toPolicy([{ Action: 'ecs:RunTask', Resource }]));
 }

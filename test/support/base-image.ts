@@ -46,7 +46,9 @@ async function debianArchive(): Promise<string> {
       const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
       const made = await run('debootstrap', ['--variant=minbase', SUITE, root], { env });
       if (made.code !== 0) throw new Error(`debootstrap exited ${made.code}: ${made.stdout}${made.stderr}`);
-      const without = ['./var/cache/apt', './var/lib/apt/lists', './dev'].map((name) => `--exclude=${name}/*`);
+      const without = ['./var/cache/apt', './var/lib/apt/lists', './dev'].map(
+        (name) => `--exclude=${name}/*`,
+      );
       const packed = await run('tar', ['-C', root, ...without, '-cf', join(path, 'root.tar'), '.']);
       if (packed.code !== 0) throw new Error(`tar exited ${packed.code}: ${packed.stderr}`);
     } finally {

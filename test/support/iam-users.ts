@@ -19,23 +19,23 @@ export async function makeIamUser(
 }
 
 /** Sets a policy of a user, given as JSON. */
-export async function putUserPolicy(endpoint: string, user: string, PolicyName: string, PolicyDocument: string) {
+export async function putUserPolicy(
+  endpoint: string,
+  user: string,
+  PolicyName: string,
+  PolicyDocument: string,
+) {
   await callIam(endpoint, { Action: 'PutUserPolicy', UserName: user, PolicyName, PolicyDocument });
 }
 
-/** Gives a role of the stack a right more, under a name of the test's own. */
-export async function addRolePolicy(
+/** Sets a policy of a role, given as JSON, under a name of the test's own. */
+export async function putRolePolicy(
   endpoint: string,
   role: string,
-  policy: string,
-  statements: readonly Statement[],
-): Promise<void> {
-  await callIam(endpoint, {
-    Action: 'PutRolePolicy',
-    RoleName: role,
-    PolicyName: policy,
-    PolicyDocument: toPolicy(statements),
-  });
+  PolicyName: string,
+  PolicyDocument: string,
+) {
+  await callIam(endpoint, { Action: 'PutRolePolicy', RoleName: role, PolicyName, PolicyDocument });
 }
 
 /** The inline policies of a role, as JSON. */
@@ -70,7 +70,8 @@ export async function callIam(endpoint: string, parameters: Record<string, strin
   return text;
 }
 
-function toPolicy(statements: readonly Statement[]): string {
+/** Statements → the JSON of a policy that allows them. */
+export function toPolicy(statements: readonly Statement[]): string {
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })),

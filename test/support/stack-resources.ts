@@ -26,8 +26,11 @@ export async function readStackResources(endpoint: string, StackName: string): P
     const { Resources } = JSON.parse(TemplateBody) as Template;
     const resources: StackResource[] = [];
     for await (const page of paginateListStackResources({ client }, { StackName })) {
-      for (const { LogicalResourceId: logicalId = '', PhysicalResourceId, ResourceType } of page.StackResourceSummaries ??
-        []) {
+      for (const {
+        LogicalResourceId: logicalId = '',
+        PhysicalResourceId,
+        ResourceType,
+      } of page.StackResourceSummaries ?? []) {
         resources.push({
           logicalId,
           physicalId: PhysicalResourceId ?? '',
