@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { pino, destination } from 'pino';
 import { makeAwsClients } from '../aws/aws-clients.ts';
-import { DEFAULT_TABLE_NAME, makeAwsPorts } from '../aws/make-aws-ports.ts';
+import { makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { unknownQueue } from '../core/errors.ts';
 import { MAX_TAIL_BYTES, MAX_RESULT_BYTES, MAX_WAIT_SECONDS, settleGraceMs } from '../core/limits.ts';
 import { Settler } from '../core/settle.ts';
@@ -20,8 +20,10 @@ import { twoStageSignals } from './two-stage-signals.ts';
 
 interface WorkerProcessOptions {
   readonly queue: string;
+  /** A deployed one. */
+  readonly stack: string | undefined;
   readonly mode: WorkerMode;
-  readonly slots: number;
+  readonly slots: number | undefined;
   readonly idleExitMs: number | undefined;
   readonly program: readonly string[] | undefined;
   readonly graceMs: number | undefined;
@@ -29,13 +31,13 @@ interface WorkerProcessOptions {
 }
 
 const LOCAL_GRACE_MS = 10_000;
-const GRACE_MS = 30_000;
+const DEFAULT_SLOTS = 8;
 const EMPTY_CHECKS = 3; // AWS's counts lag behind; an emulator's do not
 
 /** Makes a worker of this process, and runs it to its end. @returns the exit code */
 export async function runWorkerProcess(context: CliContext, options: WorkerProcessOptions): Promise<number> {
   const { queue, mode } = options;
-  const target = await findAwsTarget(context);
+  const target = await findAwsTarget(options.stack, context);
   const worker = `${hostname().slice(0, 24)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   // Not line by line: a program that prints much must not wait for a write each.
   const logStream = destination({ fd: options.json ? 2 : 1, sync: false });
@@ -46,7 +48,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const clients = makeAwsClients(target.aws);
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
   try {
-    const ports = makeAwsPorts(clients, context.env['MILLRACE_TABLE'] ?? DEFAULT_TABLE_NAME, log);
+    const ports = makeAwsPorts(clients, target.tableName, log, target.names);
     const definition = await ports.catalog.find(queue);
     if (!definition)
       throw unknownQueue(
@@ -65,7 +67,8 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
       tailBytes: MAX_TAIL_BYTES,
       resultBytes: MAX_RESULT_BYTES,
     });
-    log.info({ mode, slots: options.slots }, 'worker started');
+    const slots = options.slots ?? definition.slots ?? DEFAULT_SLOTS;
+    log.info({ mode, slots }, 'worker started');
     try {
       const result = await runWorker({
         ports,
@@ -74,11 +77,11 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
         runner,
         worker,
         mode,
-        slots: options.slots,
+        slots,
         idleExitMs: options.idleExitMs,
         program: options.program,
         baseEnv: allowedEnv(context.env),
-        graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : GRACE_MS),
+        graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : definition.graceSeconds * 1000),
         pollSeconds: MAX_WAIT_SECONDS,
         emptyChecks: target.isEmulated ? 1 : EMPTY_CHECKS,
         stop: signals.stop,

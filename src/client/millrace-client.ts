@@ -182,15 +182,16 @@ export class MillraceClient {
     return this.#post(`/v1/queues/${encodeURIComponent(name)}/resume`);
   }
 
-  /** Starts workers of a deployed stack now, beside those that it starts by itself. */
+  /** Starts workers of a deployed stack now, beside those that it starts by itself. Its repetitions start them once. */
   async startWorkers(
     name: string,
     wish: { readonly count: number; readonly mode: 'until-empty' | 'forever' },
+    idempotencyKey: string = crypto.randomUUID(),
   ): Promise<WorkersAnswer> {
-    return this.#send<WorkersAnswer>(!SAFE, {
+    return this.#send<WorkersAnswer>(SAFE, {
       method: 'POST',
       path: `/v1/queues/${encodeURIComponent(name)}/workers`,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
       body: JSON.stringify(wish),
     });
   }

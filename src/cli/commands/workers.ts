@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { WorkersAnswer } from '../../client/millrace-client.ts';
+import { MAX_LAUNCH_COUNT } from '../../core/limits.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, withTargetOptions, type TargetOptions } from '../open-session.ts';
@@ -12,15 +13,13 @@ interface WorkersOptions extends TargetOptions {
   readonly forever?: boolean;
 }
 
-const MAX_COUNT = 1000;
-
 /** `millrace workers QUEUE --count N` */
 export function registerWorkers(program: Command, context: CliContext): void {
   const command = program
     .command('workers')
     .description('start workers of a deployed stack now, beside those that it starts by itself')
     .argument('<queue>')
-    .requiredOption('--count <n>', 'how many', numberBetween(1, MAX_COUNT, true))
+    .requiredOption('--count <n>', 'how many', numberBetween(1, MAX_LAUNCH_COUNT, true))
     .addOption(new Option('--until-empty', 'they end when the queue is empty (default)').conflicts('forever'))
     .option('--forever', 'they run until they are stopped');
   withHelp(
