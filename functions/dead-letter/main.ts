@@ -1,4 +1,7 @@
-/** Wiring follows. */
-export const handler = async (_event: unknown): Promise<unknown> => {
-  throw new Error('the dead-letter function is not wired yet');
-};
+import { makeSettlers } from '../../src/core/settlers.ts';
+import { makeDeployedPorts } from '../deployed-ports.ts';
+import { makeDeadLetterHandler } from './handler.ts';
+
+const { ports, prefix } = makeDeployedPorts(process.env, (line) => process.stdout.write(line));
+
+export const handler = makeDeadLetterHandler({ ports, prefix, settlerOf: makeSettlers(ports) });

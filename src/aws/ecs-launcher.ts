@@ -1,7 +1,8 @@
+import type {
+  ECSClient} from '@aws-sdk/client-ecs';
 import {
   ConflictException,
   DescribeTasksCommand,
-  ECSClient,
   ECSServiceException,
   ListTasksCommand,
   RunTaskCommand,
