@@ -1,5 +1,4 @@
-import type {
-  ECSClient} from '@aws-sdk/client-ecs';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
   ConflictException,
   DescribeTasksCommand,
