@@ -1,6 +1,6 @@
 import type { SpawnOptions } from 'node:child_process';
 import { join } from 'node:path';
-import { start, type Started } from './processes.ts';
+import { startUntracked, type Started } from './processes.ts';
 
 const MAIN = join(import.meta.dirname, 'leashed-main.ts');
 
@@ -16,8 +16,8 @@ export function startLeashed(
   options: SpawnOptions & { readonly graceSeconds?: number } = {},
 ): Leashed {
   const { graceSeconds = 10, ...rest } = options;
-  // Not the PATH's node: the server may have another first on its PATH.
-  const started = start(process.execPath, [MAIN, String(graceSeconds), program, ...args], rest);
+  // Untracked: a leash that is killed ends nothing.
+  const started = startUntracked(process.execPath, [MAIN, String(graceSeconds), program, ...args], rest);
   return {
     ...started,
     async stop() {
