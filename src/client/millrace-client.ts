@@ -8,6 +8,9 @@ import { parseEndpoint, type Endpoint } from './endpoint.ts';
 import { withRetries, type RetryPolicy } from './retry.ts';
 import { sendRequest, type ApiRequest } from './send-request.ts';
 
+/** What every method throws. */
+export { MillraceError } from '../core/errors.ts';
+
 export interface ClientOptions {
   /** Ends every request of this client. */
   readonly signal?: AbortSignal;
