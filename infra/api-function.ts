@@ -5,7 +5,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
 import { grantCount, grantSend } from './queue-access.ts';
-import { grantIndex, grantRows } from './table-access.ts';
+import { grantAllRows, grantIndex } from './table-access.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 export interface ApiFunctionProps {
@@ -32,7 +32,7 @@ export class ApiFunction extends BundledFunction {
       reservedConcurrency: props.concurrency,
     });
     const { role } = this;
-    grantRows(role, table, ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem']);
+    grantAllRows(role, table, ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem']);
     grantIndex(role, table, 'byTime');
     grantIndex(role, table, 'open');
     for (const { queue } of queues) {

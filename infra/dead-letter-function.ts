@@ -28,12 +28,11 @@ export class DeadLetterFunction extends BundledFunction {
       environment,
       logRetention,
     });
-    grantRows(
-      this.role,
-      table,
-      ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
-      [TASK_ROWS, BATCH_ROWS, queueRows()],
-    );
+    grantRows(this.role, table, {
+      [TASK_ROWS]: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      [BATCH_ROWS]: ['GetItem'], // the program of a task that was never claimed
+      [queueRows()]: ['GetItem', 'UpdateItem'], // ledgers
+    });
     for (const { queue, dead } of queues) {
       grantSend(this.role, queue);
       this.function.addEventSource(

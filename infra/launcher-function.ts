@@ -44,7 +44,10 @@ export class LauncherFunction extends BundledFunction {
       logRetention: props.logRetention,
     });
     const { role } = this;
-    grantRows(role, table, ['GetItem', 'Query', 'PutItem', 'UpdateItem'], [BATCH_ROWS, queueRows()]);
+    grantRows(role, table, {
+      [BATCH_ROWS]: ['GetItem', 'PutItem', 'UpdateItem'], // unsent chunks
+      [queueRows()]: ['GetItem', 'Query', 'UpdateItem'], // pause, workers' reports, the launch lock
+    });
     grantIndex(role, table, 'open', [UNSENT_CHUNKS]);
     for (const { queue } of queues) {
       grantSend(role, queue);
@@ -91,6 +94,17 @@ function grantLaunch(grantee: IGrantable, { cluster }: WorkerCluster, workers: r
   });
   // ListTasks knows no resource but container instances, of which Fargate has none: the condition is what limits it.
   allow({ actions: ['ecs:ListTasks'], resources: ['*'], conditions: inCluster });
+  allow({
+    actions: ['ecs:DescribeTasks'],
+    resources: [
+      Stack.of(cluster).formatArn({
+        service: 'ecs',
+        resource: 'task',
+        resourceName: `${cluster.clusterName}/*`,
+      }),
+    ],
+    conditions: inCluster,
+  });
   allow({
     actions: ['iam:PassRole'],
     resources: workers.flatMap(({ taskRole, taskDefinition }) => [

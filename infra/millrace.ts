@@ -47,8 +47,12 @@ export class Millrace extends Construct {
   /** By the name of their queue. */
   readonly workers: ReadonlyMap<string, WorkerTask>;
   readonly alarms: readonly Alarm[];
+  readonly cluster: WorkerCluster;
+  readonly config: MillraceConfig;
   /** Whether it has made a network for its workers. */
   readonly hasOwnNetwork: boolean;
+  /** Whether the workers' image is built at deployment. */
+  readonly buildsImage: boolean;
 
   constructor(scope: Construct, id: string, props: MillraceProps = {}) {
     super(scope, id);
@@ -60,6 +64,7 @@ export class Millrace extends Construct {
       ...settings
     } = props;
     const config = parseConfig(settings);
+    this.config = config;
     const prefix = `${Stack.of(this).stackName}-`;
     const logRetention: RetentionDays = config.logRetentionDays;
 
@@ -76,7 +81,9 @@ export class Millrace extends Construct {
     this.hasOwnNetwork = given === undefined;
     const network = new WorkerNetwork(this, 'Network', given);
     const cluster = new WorkerCluster(this, 'Cluster', { vpc: network.vpc, logRetention });
-    const image = makeWorkerImage(workerImage, architecture);
+    this.cluster = cluster;
+    this.buildsImage = workerImage === undefined;
+    const image = makeWorkerImage(this, workerImage, architecture);
     this.workers = new Map(
       config.queues.map((queue) => [
         queue.name,

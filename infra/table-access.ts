@@ -13,14 +13,18 @@ export function queueRows(queue = '*'): string {
   return `queue#${queue}`;
 }
 
-/** Allows actions on the rows whose partition key is like one of `keys`; without `keys`, on every row. */
+/** Allows actions by the rows that they may touch: patterns of a partition key → actions. */
 export function grantRows(
   grantee: IGrantable,
   table: TableV2,
-  actions: readonly RowAction[],
-  keys?: readonly string[],
+  rights: Readonly<Record<string, readonly RowAction[]>>,
 ): void {
-  allow(grantee, actions, table.tableArn, keys);
+  for (const [keys, actions] of Object.entries(rights)) allow(grantee, actions, table.tableArn, [keys]);
+}
+
+/** Allows actions on every row. */
+export function grantAllRows(grantee: IGrantable, table: TableV2, actions: readonly RowAction[]): void {
+  allow(grantee, actions, table.tableArn);
 }
 
 /** Allows queries of an index, where told only of the partitions like `keys`. */
@@ -37,7 +41,7 @@ function allow(
   grantee: IGrantable,
   actions: readonly RowAction[],
   resource: string,
-  keys: readonly string[] | undefined,
+  keys?: readonly string[],
 ): void {
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({

@@ -52,12 +52,11 @@ export class WorkerTask extends Construct {
       description: 'A Millrace worker: its queue and the rows of its tasks',
     });
     grantWork(this.taskRole, queue.queue);
-    grantRows(
-      this.taskRole,
-      table,
-      ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
-      [TASK_ROWS, BATCH_ROWS, queueRows(config.name)],
-    );
+    grantRows(this.taskRole, table, {
+      [TASK_ROWS]: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      [BATCH_ROWS]: ['GetItem'], // the programs of a chunk
+      [queueRows(config.name)]: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'], // pause, ledgers, its report
+    });
     if (config.minWorkers > 0) this.#allowProtection(cluster);
     if (config.programRole !== undefined) {
       const { role } = new ProgramRole(this, 'ProgramRole', {
@@ -95,7 +94,10 @@ export class WorkerTask extends Construct {
     this.container.addMountPoints({ containerPath: SCRATCH, sourceVolume: 'scratch', readOnly: false });
   }
 
-  /** `init` reaps what programs leave behind. Of what Docker allows, workers need to change users, kill and clean up. */
+  /**
+   * `init` reaps what programs leave behind. Of what Docker allows, workers need SETUID, SETGID, KILL, CHOWN,
+   * DAC_OVERRIDE and FOWNER: to run programs as another user, to end them, and to clean up after them.
+   */
   #linuxParameters(): LinuxParameters {
     const linux = new LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true });
     linux.dropCapabilities(
@@ -105,6 +107,7 @@ export class WorkerTask extends Construct {
       Capability.NET_BIND_SERVICE,
       Capability.NET_RAW,
       Capability.SETFCAP,
+      Capability.SETPCAP,
       Capability.SYS_CHROOT,
     );
     return linux;
