@@ -25,7 +25,7 @@ export default {
       comment: 'src/aws is the only folder that imports the AWS SDK',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/aws/' },
-      to: { path: '^node_modules/@aws-sdk/' },
+      to: { path: '^node_modules/@(aws-sdk|aws-crypto|smithy)/' },
     },
     {
       name: 'no-entry-imports',
