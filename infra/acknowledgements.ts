@@ -15,26 +15,26 @@ const HERE = 'arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>'; // as cd
 
 /** All that there are for a `Millrace`, and no more. */
 export function acknowledgementsOf(millrace: Millrace): readonly Acknowledgement[] {
-  const { cluster } = millrace;
+  const { cluster } = millrace.fleet;
   const clusterId = Stack.of(cluster).getLogicalId(cluster.cluster.node.defaultChild as CfnElement);
   const tasks = wildcard(`${HERE}:task/<${clusterId}>/*`);
   return [
     {
-      path: 'Cluster/Cluster',
+      path: 'Workers/Cluster/Cluster',
       id: 'AwsSolutions-ECS4',
       reason:
         'No Container Insights: it bills custom metrics by the task, and workers come and go by the hundred. What ' +
         'matters is measured on the queues and in the workers’ own reports.',
     },
     {
-      path: 'Launcher/Role/DefaultPolicy',
+      path: 'Functions/Launcher/Role/DefaultPolicy',
       id: wildcard('*'),
       reason:
         'ListTasks takes no resource but container instances, of which Fargate has none. The condition on the ' +
         'cluster is what limits it.',
     },
     {
-      path: 'Launcher/Role/DefaultPolicy',
+      path: 'Functions/Launcher/Role/DefaultPolicy',
       id: tasks,
       reason: 'DescribeTasks in this stack’s cluster: tasks have random ids, known once they are started.',
     },
@@ -44,7 +44,7 @@ export function acknowledgementsOf(millrace: Millrace): readonly Acknowledgement
 }
 
 const OWN_NETWORK: Acknowledgement = {
-  path: 'Network/Vpc',
+  path: 'Workers/Network/Vpc',
   id: 'AwsSolutions-VPC7',
   reason:
     'No flow log: nothing can connect to a worker (its security group has no rule inwards), and a log of what ' +
@@ -52,7 +52,7 @@ const OWN_NETWORK: Acknowledgement = {
 };
 
 function ofWorker(millrace: Millrace, queue: QueueConfig, tasks: string): Acknowledgement[] {
-  const worker = `Worker-${queue.name}`;
+  const worker = `Workers/Worker-${queue.name}`;
   const family = millrace.workers.get(queue.name)?.family;
   const builtImage: Acknowledgement = {
     path: `${worker}/TaskDefinition/ExecutionRole/DefaultPolicy`,
@@ -73,13 +73,13 @@ function ofWorker(millrace: Millrace, queue: QueueConfig, tasks: string): Acknow
         'from Secrets Manager or SSM.',
     },
     {
-      path: 'Launcher/Role/DefaultPolicy',
+      path: 'Functions/Launcher/Role/DefaultPolicy',
       id: wildcard(`${HERE}:task-definition/${family}:*`),
       reason:
         'RunTask of any revision of this stack’s own task definition, in its own cluster: one that is deployed while ' +
         'the launcher runs is as good as the one before.',
     },
-    ...(millrace.buildsImage ? [builtImage] : []),
+    ...(millrace.fleet.buildsImage ? [builtImage] : []),
     ...(queue.minWorkers > 0 ? [protection] : []),
     ...ofProgramRole(worker, queue.programRole),
   ];

@@ -11,7 +11,7 @@ import { grantCount, grantSend } from './queue-access.ts';
 import { BATCH_ROWS, grantIndex, grantRows, queueRows } from './table-access.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { WorkerCluster } from './worker-cluster.ts';
-import type { WorkerNetwork } from './worker-network.ts';
+import type { WorkerFleet } from './worker-fleet.ts';
 import type { WorkerTask } from './worker-task.ts';
 
 const UNSENT_CHUNKS = 'unsent#*';
@@ -19,10 +19,7 @@ const UNSENT_CHUNKS = 'unsent#*';
 export interface LauncherFunctionProps {
   readonly table: TableV2;
   readonly queues: readonly TaskQueue[];
-  readonly cluster: WorkerCluster;
-  readonly network: WorkerNetwork;
-  /** By the name of their queue. */
-  readonly workers: ReadonlyMap<string, WorkerTask>;
+  readonly fleet: WorkerFleet;
   /** What every function is told. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
@@ -31,7 +28,7 @@ export interface LauncherFunctionProps {
 /** Starts workers when something is enqueued and, as a safety net, every minute; tidies up what loaders left behind. */
 export class LauncherFunction extends BundledFunction {
   constructor(scope: Construct, id: string, props: LauncherFunctionProps) {
-    const { table, queues, cluster, workers } = props;
+    const { table, queues, fleet } = props;
     super(scope, id, {
       name: 'launcher',
       description: 'starts workers',
@@ -39,7 +36,7 @@ export class LauncherFunction extends BundledFunction {
       timeoutSeconds: 120, // sending the chunks of a large load that was cut short takes the longest
       environment: {
         ...props.environment,
-        MILLRACE_LAUNCH: Stack.of(scope).toJsonString(toLaunchTarget(props)),
+        MILLRACE_LAUNCH: Stack.of(scope).toJsonString(toLaunchTarget(fleet)),
       },
       logRetention: props.logRetention,
     });
@@ -53,7 +50,7 @@ export class LauncherFunction extends BundledFunction {
       grantSend(role, queue);
       grantCount(role, queue);
     }
-    grantLaunch(role, cluster, [...workers.values()]);
+    grantLaunch(role, fleet.cluster, [...fleet.workers.values()]);
     new Rule(this, 'EveryMinute', {
       description: 'Millrace: raw messages, lost invocations and unsent chunks wait a minute at most',
       schedule: Schedule.rate(Duration.minutes(1)),
@@ -65,7 +62,7 @@ export class LauncherFunction extends BundledFunction {
   }
 }
 
-function toLaunchTarget({ cluster, network, workers }: LauncherFunctionProps): LaunchTarget {
+function toLaunchTarget({ cluster, network, workers }: WorkerFleet): LaunchTarget {
   return {
     cluster: cluster.cluster.clusterName,
     subnets: network.subnets.map(({ subnetId }) => subnetId),
