@@ -10,7 +10,7 @@ import type { CliContext } from './context.ts';
 import { runDemo } from './demo.ts';
 import { toWorkerLine } from './output/worker-line.ts';
 import { makePaint } from './output/paint.ts';
-import { twoStageSignals } from './two-stage-signals.ts';
+import { twoStageSignals } from '../worker/two-stage-signals.ts';
 
 /** As `millrace local` is given them. */
 export interface LocalOptions {

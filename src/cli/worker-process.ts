@@ -1,22 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { pino, destination } from 'pino';
 import { makeAwsClients } from '../aws/aws-clients.ts';
 import { makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { unknownQueue } from '../core/errors.ts';
-import { MAX_TAIL_BYTES, MAX_RESULT_BYTES, MAX_WAIT_SECONDS, settleGraceMs } from '../core/limits.ts';
-import { Settler } from '../core/settle.ts';
 import { allowedEnv } from '../worker/program-env.ts';
-import { runWorker } from '../worker/run-worker.ts';
+import { NOTHING_SECRET } from '../worker/redactor.ts';
+import { OUTPUT_LIMITS, runSession } from '../worker/run-session.ts';
 import { startSpawner } from '../worker/spawner/start-spawner.ts';
 import type { WorkerMode } from '../worker/worker-settings.ts';
 import type { CliContext } from './context.ts';
 import { findAwsTarget } from './find-aws-target.ts';
 import { printJson } from './output/print-json.ts';
-import { twoStageSignals } from './two-stage-signals.ts';
+import { twoStageSignals } from '../worker/two-stage-signals.ts';
 
 interface WorkerProcessOptions {
   readonly queue: string;
@@ -32,7 +30,6 @@ interface WorkerProcessOptions {
 
 const LOCAL_GRACE_MS = 10_000;
 const DEFAULT_SLOTS = 8;
-const EMPTY_CHECKS = 3; // AWS's counts lag behind; an emulator's do not
 
 /** Makes a worker of this process, and runs it to its end. @returns the exit code */
 export async function runWorkerProcess(context: CliContext, options: WorkerProcessOptions): Promise<number> {
@@ -62,38 +59,24 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
           : `stopping at once on ${signal}`,
       ),
     );
-    const runner = await startSpawner({
-      scratchDir,
-      tailBytes: MAX_TAIL_BYTES,
-      resultBytes: MAX_RESULT_BYTES,
+    const baseEnv = allowedEnv(context.env);
+    const { exitCode, ...result } = await runSession({
+      ports,
+      definition,
+      runner: await startSpawner({ scratchDir, ...OUTPUT_LIMITS }),
+      worker,
+      mode,
+      slots: options.slots ?? definition.slots ?? DEFAULT_SLOTS,
+      idleExitMs: options.idleExitMs,
+      program: options.program,
+      baseEnv: () => baseEnv,
+      redactor: NOTHING_SECRET,
+      graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : definition.graceSeconds * 1000),
+      isEmulated: target.isEmulated,
+      signals,
     });
-    const slots = options.slots ?? definition.slots ?? DEFAULT_SLOTS;
-    log.info({ mode, slots }, 'worker started');
-    try {
-      const result = await runWorker({
-        ports,
-        definition,
-        settler: new Settler(ports, queue, settleGraceMs(definition.leaseSeconds * 1000)),
-        runner,
-        worker,
-        mode,
-        slots,
-        idleExitMs: options.idleExitMs,
-        program: options.program,
-        baseEnv: allowedEnv(context.env),
-        graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : definition.graceSeconds * 1000),
-        pollSeconds: MAX_WAIT_SECONDS,
-        emptyChecks: target.isEmulated ? 1 : EMPTY_CHECKS,
-        stop: signals.stop,
-        force: signals.force,
-        monotonic: () => performance.now(),
-      });
-      log.info({ why: result.why, ran: result.ran }, 'worker ended');
-      if (options.json) printJson(context, { worker, queue, ...result });
-      return signals.forcedExitCode() ?? (result.why === 'none' ? 3 : 0);
-    } finally {
-      await runner.close();
-    }
+    if (options.json) printJson(context, { worker, queue, ...result });
+    return exitCode;
   } finally {
     clients.close();
     logStream.flushSync();

@@ -75,6 +75,7 @@ export class Slots {
 
   async #run(message: HeldMessage): Promise<void> {
     this.#busy += 1;
+    if (this.#busy === 1) this.#handling.settings.onBusy?.(true);
     const startedAt = this.#handling.settings.monotonic();
     const { ran, recording } = await handleMessage(this.#handling, message);
     if (ran) {
@@ -85,6 +86,7 @@ export class Slots {
     this.#recordings.add(tracked);
     this.#busy -= 1;
     this.#fill();
+    if (this.#busy === 0) this.#handling.settings.onBusy?.(false);
     this.#wake();
   }
 

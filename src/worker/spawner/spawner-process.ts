@@ -26,6 +26,7 @@ export class SpawnerProcess {
   readonly #reader = new FrameReader();
   readonly #runs = new Map<number, RequestedRun>();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #died = Promise.withResolvers<void>();
   readonly #cleared = Promise.withResolvers<void>();
   #lastRun = 0;
   #isDead = false;
@@ -63,6 +64,11 @@ export class SpawnerProcess {
   /** Resolves when it takes requests (which may be made before). */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Resolves when the process has ended. */
+  get died(): Promise<void> {
+    return this.#died.promise;
   }
 
   /** Resolves when the process has ended, and its programs and its folder are gone too. */
@@ -107,9 +113,10 @@ export class SpawnerProcess {
   /** The process is gone. Whatever it had started and not ended is killed before its runs are given up. */
   async #clearUp(cause?: Error): Promise<void> {
     this.#isDead = true;
+    this.#died.resolve();
     const { root, orphanGraceMs, runAs } = this.#settings;
     const pgids = [...this.#runs.values()].flatMap((run) => run.pid ?? []);
-    const groups = [...new Set([...pgids, ...findGroups(root)])].map((pgid) => new ProcessGroup(pgid));
+    const groups = [...new Set([...pgids, ...findGroups(root, runAs)])].map((pgid) => new ProcessGroup(pgid));
     for (const group of groups) group.terminate(orphanGraceMs);
     await Promise.all(groups.map((group) => group.gone));
     const how = this.#child.signalCode ?? `exit ${this.#child.exitCode ?? 'unknown'}`;
