@@ -19,7 +19,7 @@ export async function buildCli(): Promise<void> {
     ...INSTALLED,
     entryPoints: {
       cli: 'src/cli/millrace-main.ts',
-      spawner: 'src/worker/spawner/spawner-main.ts',
+      'spawner-main': 'src/worker/spawner/spawner-main.ts',
     },
     outdir: DIST,
     chunkNames: 'chunks-[hash]',

@@ -25,11 +25,11 @@ describe('the installed package', () => {
           'package.json',
           'bin/millrace.js',
           'dist/cli.js',
-          'dist/spawner.js',
+          'dist/spawner-main.js',
           'dist/client.js',
         ],
         ...['dist/infra/millrace.js', 'dist/types/infra/millrace.d.ts', 'dist/functions/api/main.mjs'],
-        ...['dist/worker-image/Dockerfile', 'dist/worker-image/worker.js', 'dist/worker-image/spawner.js'],
+        ...['dist/worker-image/Dockerfile', 'dist/worker-image/worker.js', 'dist/worker-image/spawner-main.js'],
       ]),
     );
     const kinds = installed.files.filter(

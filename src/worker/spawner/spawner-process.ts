@@ -11,9 +11,8 @@ import { type KillRequest, Report, Request, type SpawnerSettings, type StartRequ
 import { removeRoot } from './remove-folder.ts';
 import { RequestedRun } from './requested-run.ts';
 
-/** Sources in a checkout, `spawner.js` beside every bundle: no bundler follows this reference. */
-const ENTRY_NAME = extname(import.meta.url) === '.ts' ? 'spawner-main.ts' : 'spawner.js';
-const ENTRY = fileURLToPath(new URL(ENTRY_NAME, import.meta.url));
+/** `.ts` from a checkout, `.js` in every bundle: the entry lies beside this file, for no bundler follows this reference. */
+const ENTRY = fileURLToPath(new URL(`./spawner-main${extname(import.meta.url)}`, import.meta.url));
 
 /** A small young generation keeps the spawner small; a fork costs by the memory of who forks. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
