@@ -3,10 +3,18 @@ import {
   UpdateContinuousBackupsCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { putRolePolicy, putUserPolicy, rolePolicies, toPolicy } from '../support/iam-users.ts';
+import {
+  putRolePolicy,
+  putUserPolicy,
+  rolePolicies,
+  toPolicy,
+  type Statement,
+} from '../support/iam-users.ts';
 import { REGION } from '../support/ministack.ts';
 import { ROOT_KEY, sendSigned } from '../support/signed-request.ts';
 import { readStackResources, type StackResource } from '../support/stack-resources.ts';
+
+const BATCHED = ['sqs:SendMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'];
 
 /**
  * Sets by API what the template says and MiniStack's CloudFormation drops, or judges by another rule than AWS.
@@ -17,10 +25,12 @@ export async function patchAfterDeploy(endpoint: string, stack: string, workerUs
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
   for (const table of ofType('AWS::DynamoDB::GlobalTable')) await setTableOptions(endpoint, table);
   for (const lambda of ofType('AWS::Lambda::Function')) await reserveConcurrency(endpoint, lambda);
-  const clusters = ofType('AWS::ECS::Cluster').map(({ physicalId }) => physicalId);
+  const clusters = ofType('AWS::ECS::Cluster').map(
+    ({ physicalId }) => `arn:aws:ecs:${REGION}:*:cluster/${physicalId}`,
+  );
+  for (const role of ofType('AWS::IAM::Role')) await allowWhatIsIncluded(endpoint, role.physicalId, clusters);
   for (const task of ofType('AWS::ECS::TaskDefinition'))
     await actAsTask(endpoint, task, resources, workerUser);
-  for (const role of ofType('AWS::IAM::Role')) await allowRunTask(endpoint, role.physicalId, clusters);
 }
 
 /** Time to live and point-in-time recovery of a `TableV2` are dropped. */
@@ -76,12 +86,22 @@ async function actAsTask(
 }
 
 /**
- * MiniStack checks `ecs:RunTask` against the ARN of the cluster, AWS against that of the task definition: a role that
- * may start some task is given the cluster as well.
+ * Rights that AWS includes and MiniStack asks for by themselves: `sqs:SendMessageBatch` where AWS asks for
+ * `sqs:SendMessage`, and so on; `ecs:RunTask` on the ARN of the cluster, AWS: on that of the task definition.
  */
-async function allowRunTask(endpoint: string, role: string, clusters: readonly string[]): Promise<void> {
-  const policies = await rolePolicies(endpoint, role);
-  if (!policies.some((policy) => policy.includes('ecs:RunTask'))) return;
-  const Resource = clusters.map((cluster) => `arn:aws:ecs:${REGION}:*:cluster/${cluster}`);
-  await putRolePolicy(endpoint, role, 'emulator-run-task', toPolicy([{ Action: 'ecs:RunTask', Resource }]));
+async function allowWhatIsIncluded(
+  endpoint: string,
+  role: string,
+  clusters: readonly string[],
+): Promise<void> {
+  const extra: Statement[] = [];
+  for (const policy of await rolePolicies(endpoint, role)) {
+    for (const { Action, Resource } of (JSON.parse(policy) as { Statement: Statement[] }).Statement) {
+      const actions = [Action].flat();
+      const batches = actions.filter((action) => BATCHED.includes(action)).map((action) => `${action}Batch`);
+      if (batches.length > 0) extra.push({ Action: batches, Resource });
+      if (actions.includes('ecs:RunTask')) extra.push({ Action: 'ecs:RunTask', Resource: clusters });
+    }
+  }
+  if (extra.length > 0) await putRolePolicy(endpoint, role, 'emulator', toPolicy(extra));
 }
