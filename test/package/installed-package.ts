@@ -55,8 +55,9 @@ export class InstalledPackage {
     return run('npx', ['--no-install', 'millrace', ...args], this.#options());
   }
 
+  /** The same, in a process group of its own, as a terminal starts it: npx passes no signal on. */
   startNpx(...args: string[]): Started {
-    return start('npx', ['--no-install', 'millrace', ...args], this.#options());
+    return start('npx', ['--no-install', 'millrace', ...args], { ...this.#options(), detached: true });
   }
 
   async write(name: string, text: string): Promise<void> {

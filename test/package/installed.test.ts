@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { endAll, processesWith, until } from '../support/processes.ts';
+import { endAll, processesWith, until, type Started } from '../support/processes.ts';
 import { InstalledPackage } from './installed-package.ts';
 
 const fixture = (name: string) => readFile(join(import.meta.dirname, 'fixtures', name), 'utf8');
 
 describe('the installed package', () => {
   let installed: InstalledPackage;
+  let stack: Started | undefined;
 
   beforeAll(async () => {
     installed = await InstalledPackage.install();
   });
   afterAll(async () => {
+    if (stack && processesWith(installed.home).length > 0) process.kill(-stack.pid, 'SIGKILL');
     await endAll();
     await installed?.remove();
   });
@@ -29,7 +31,11 @@ describe('the installed package', () => {
           'dist/client.js',
         ],
         ...['dist/infra/millrace.js', 'dist/types/infra/millrace.d.ts', 'dist/functions/api/main.mjs'],
-        ...['dist/worker-image/Dockerfile', 'dist/worker-image/worker.js', 'dist/worker-image/spawner-main.js'],
+        ...[
+          'dist/worker-image/Dockerfile',
+          'dist/worker-image/worker.js',
+          'dist/worker-image/spawner-main.js',
+        ],
       ]),
     );
     const kinds = installed.files.filter(
@@ -49,17 +55,17 @@ describe('the installed package', () => {
 
   test('runs a stack with a worker, which runs a task, and leaves nothing behind', async () => {
     const any = ['--port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
-    const stack = installed.startNpx('local', '--memory', '--json', '--workers', '1', ...any);
+    const started = installed.startNpx('local', '--memory', '--json', '--workers', '1', ...any);
+    stack = started;
     await until('the stack to be ready', () => {
-      if (stack.child.exitCode !== null) throw new Error(`it ended: ${stack.stderr()}`);
-      return stack.stdout().includes('"ready":true');
+      if (started.child.exitCode !== null) throw new Error(`it ended: ${started.stderr()}`);
+      return started.stdout().includes('"ready":true');
     });
     const { stdout, stderr } = await installed.npx('create', 'default', 'echo hi', '--wait', '--json');
     expect(JSON.parse(stdout), stderr).toMatchObject({ state: 'SUCCEEDED', stdout: 'hi\n' });
     const own = await installed.npx('work', 'default', 'once', '--json');
     expect(own.code, own.stderr).toBe(3);
-    stack.child.kill('SIGTERM');
-    await stack.exit;
+    process.kill(-started.pid, 'SIGINT'); // Ctrl-C
     await until('its processes to end', () => processesWith(installed.home).length === 0);
   });
 
