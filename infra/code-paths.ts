@@ -16,7 +16,7 @@ export function functionEntry(name: FunctionName): string {
   return join(ROOT, 'functions', name, 'main.ts');
 }
 
-/** The folder of a function that is bundled already, as `main.js`. */
+/** The folder of a function that is bundled already, as `main.mjs`. */
 export function functionBundle(name: FunctionName): string {
   return join(ROOT, 'functions', name);
 }
