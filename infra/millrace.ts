@@ -183,7 +183,7 @@ export class Millrace extends Construct {
   #importNetwork({ vpc }: MillraceConfig): ExistingNetwork | undefined {
     if (!vpc) return undefined;
     return {
-      vpc: Vpc.fromVpcAttributes(this, 'ExistingVpc', { vpcId: vpc.id, availabilityZones: [] }),
+      vpc: Vpc.fromVpcAttributes(this, 'ExistingVpc', { vpcId: vpc.id, availabilityZones: ['unused'] }),
       subnets: vpc.subnetIds.map((id) => Subnet.fromSubnetId(this, id, id)),
       assignPublicIp: vpc.assignPublicIp,
     };
