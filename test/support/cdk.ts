@@ -19,6 +19,7 @@ export function emulatedEnv(endpoint: string, key: AwsKey = ROOT_KEY) {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_S3: endpoint,
     AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION, // what the AWS command line reads
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',

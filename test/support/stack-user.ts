@@ -60,9 +60,9 @@ export class StackUser {
 
   /** The AWS command line; version 1 takes the endpoint of SQS from its flag alone. */
   async aws(...args: string[]): Promise<string> {
-    const program = join(await pythonTools(), 'aws');
-    const endpoint = ['--endpoint-url', this.stack.endpoint];
-    const { code, stdout, stderr } = await run(program, [...endpoint, ...args], { env: this.#env() });
+    const python = join(await pythonTools(), 'python'); // not `aws`: that names the folder where it was installed
+    const command = ['-m', 'awscli', '--endpoint-url', this.stack.endpoint, ...args];
+    const { code, stdout, stderr } = await run(python, command, { env: this.#env() });
     if (code !== 0) throw new Error(`aws ${args.join(' ')} exited ${code}: ${stderr}`);
     return stdout;
   }
