@@ -1,22 +1,26 @@
 import * as z from 'zod';
-import { queueDefinitionSchema, type QueueDefinition } from '../src/core/queue-definition.ts';
+import {
+  queueDefinitionSchema,
+  variableNameSchema,
+  type QueueDefinition,
+} from '../src/core/queue-definition.ts';
 import { findSizeFault } from './fargate-sizes.ts';
 import { toPascalCase } from './pascal-case.ts';
 import { secretReferenceSchema } from './secret-reference.ts';
 
 const ROLE_ARN = /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const VPC_ID = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
+const SUBNET_ID = /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/;
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] as const; // CloudWatch's own
 
+const ROLE_EXPECTED =
+  'expected the ARN of a role, or a list of {actions: […], resources: […]} (empty: a role to grant to)';
 const programRoleSchema = z.union(
   [
-    z.string().regex(ROLE_ARN),
+    z.string().regex(ROLE_ARN, ROLE_EXPECTED),
     z.array(z.strictObject({ actions: z.array(z.string()).min(1), resources: z.array(z.string()).min(1) })),
   ],
-  {
-    error:
-      'expected the ARN of a role, or a list of {actions: […], resources: […]} (empty: a role to grant to)',
-  },
+  { error: ROLE_EXPECTED },
 );
 
 /** A queue in the config: its definition, and what its workers are made of. */
@@ -24,9 +28,7 @@ const queueConfigSchema = queueDefinitionSchema
   .omit({ secretNames: true, programRoleArn: true })
   .extend({
     /** Variables of programs whose values are kept in Secrets Manager or SSM. */
-    secrets: z
-      .record(z.string().regex(VARIABLE, 'expected the name of a variable'), secretReferenceSchema)
-      .default({}),
+    secrets: z.record(variableNameSchema, secretReferenceSchema).default({}),
     /** What programs may do in AWS: nothing unless told. */
     programRole: programRoleSchema.optional(),
   })
@@ -58,8 +60,8 @@ export const configSchema = z.strictObject({
   /** Where workers run; absent, a network of public subnets without NAT is made. */
   vpc: z
     .strictObject({
-      id: z.string().regex(/^vpc-[0-9a-f]+$/),
-      subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
+      id: z.string().regex(VPC_ID),
+      subnetIds: z.array(z.string().regex(SUBNET_ID)).min(1),
       /** Needed in public subnets, which have no other way out. */
       assignPublicIp: z.boolean().default(false),
     })

@@ -32,42 +32,37 @@ export function failedTasks(scope: Construct, queue: string): Metric {
     dimensionsMap: { Queue: queue },
     statistic: Stats.SUM,
     period: PERIOD,
-    label: `${queue}: FAILED`,
   });
 }
 
 /** Messages that a worker could receive now. */
-export function waitingMessages({ name, queue }: TaskQueue): Metric {
+export function waitingMessages({ queue }: TaskQueue): Metric {
   return queue.metricApproximateNumberOfMessagesVisible({
     statistic: Stats.MAXIMUM,
     period: PERIOD,
-    label: `${name}: waiting`,
   });
 }
 
 /** Messages that workers hold. */
-export function heldMessages({ name, queue }: TaskQueue): Metric {
+export function heldMessages({ queue }: TaskQueue): Metric {
   return queue.metricApproximateNumberOfMessagesNotVisible({
     statistic: Stats.MAXIMUM,
     period: PERIOD,
-    label: `${name}: in work`,
   });
 }
 
 /** Seconds since the oldest message that is still there was sent. */
-export function oldestMessage({ name, queue }: TaskQueue): Metric {
+export function oldestMessage({ queue }: TaskQueue): Metric {
   return queue.metricApproximateAgeOfOldestMessage({
     statistic: Stats.MAXIMUM,
     period: PERIOD,
-    label: `${name}: oldest (s)`,
   });
 }
 
-export function deadLetters({ name, dead }: TaskQueue): Metric {
+export function deadLetters({ dead }: TaskQueue): Metric {
   return dead.metricApproximateNumberOfMessagesVisible({
     statistic: Stats.MAXIMUM,
     period: PERIOD,
-    label: `${name}: dead letters`,
   });
 }
 

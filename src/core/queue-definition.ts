@@ -12,7 +12,7 @@ export const queueNameSchema = z
 /** What a worker's own environment is made of, and what only Millrace may say to a program. */
 const RESERVED_NAME = /^(AWS_|ECS_|MILLRACE_)/;
 
-const variableNameSchema = z
+export const variableNameSchema = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable')
   .refine((name) => !RESERVED_NAME.test(name), 'expected a name without AWS_, ECS_ or MILLRACE_ before it');

@@ -151,12 +151,14 @@ describe('the network', () => {
   });
 
   it('may be one that is there, found by ids alone', () => {
-    const stack = synthesise({ vpc: { id: 'vpc-0a1b', subnetIds: ['subnet-0c2d', 'subnet-0e3f'] } });
+    const stack = synthesise({
+      vpc: { id: 'vpc-0a1b2c3d', subnetIds: ['subnet-0c2d3e4f', 'subnet-0e3f4a5b'] },
+    });
     expect(stack.ofType('AWS::EC2::VPC').size).toBe(0);
     const { Properties: launcher } = stack.resource('Functions/Launcher/Function');
     const { Variables: variables } = launcher['Environment'] as { Variables: Record<string, unknown> };
     expect(JSON.parse(resolveText(stack, variables['MILLRACE_LAUNCH']))).toMatchObject({
-      subnets: ['subnet-0c2d', 'subnet-0e3f'],
+      subnets: ['subnet-0c2d3e4f', 'subnet-0e3f4a5b'],
       assignPublicIp: false,
     });
   });
