@@ -1,12 +1,12 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync } from 'node:zlib';
+import { makeHealth } from '../../src/api/health.ts';
 import { makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
 import { makeSettlers } from '../../src/core/settlers.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { makeDeployedPorts, required } from '../deployed-ports.ts';
 import { makeApiHandler } from './handler.ts';
-import { makeHealth } from './health.ts';
 
 const LAUNCH_MS = 27_000; // the function itself has 29 s
 

@@ -43,7 +43,10 @@ export interface ApiUnderTest {
 
 /** An API over ports in memory; its pauses move their clock. */
 export function makeApiUnderTest(
-  more: { intercept?: Intercept; health?: Record<string, string> } = {},
+  more: { intercept?: Intercept; health?: Record<string, string> } & Pick<
+    ApiDeps,
+    'waker' | 'startWorkers'
+  > = {},
 ): ApiUnderTest {
   const { ports: plain, state } = makeMemoryPorts([DEFAULT, PIPED]);
   const ports = more.intercept ? interceptPorts(plain, more.intercept) : plain;
@@ -65,6 +68,8 @@ export function makeApiUnderTest(
     compressedBytes: (text) => deflateRawSync(text).length,
     health: async () => more.health ?? { dynamodb: 'ok', sqs: 'ok' },
     version: '1.2.3',
+    ...(more.waker && { waker: more.waker }),
+    ...(more.startWorkers && { startWorkers: more.startWorkers }),
   };
   const app = makeApi(deps);
   const request = async <Body>(path: string, init?: RequestInit): Promise<Answer<Body>> => {

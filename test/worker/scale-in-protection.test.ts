@@ -21,7 +21,7 @@ function protect(...statuses: number[]) {
     agentUri: 'http://169.254.170.2/api/task-id',
     log,
     fetch: async (url, init) => {
-      puts.push({ url: String(url), body: JSON.parse(String(init?.body)) as Put['body'] });
+      puts.push({ url: url as string, body: JSON.parse(init?.body as string) as Put['body'] });
       const status = statuses.length > 1 ? statuses.shift() : statuses[0];
       return new Response('{}', { status: status ?? 200 });
     },

@@ -1,4 +1,4 @@
-import type { Ports } from '../../src/core/ports.ts';
+import type { Ports } from '../core/ports.ts';
 
 /** Asks SQS and DynamoDB for what the API needs of them: `ok`, or what came instead. */
 export function makeHealth(ports: Ports): () => Promise<Readonly<Record<string, string>>> {
