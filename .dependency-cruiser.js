@@ -1,6 +1,7 @@
 /**
  * The layers of docs/architecture.md: imports run one way,
- * core <- aws, api, worker, client <- cli, local; nothing imports an entry (a `main.ts`); no cycles.
+ * core <- aws, api, worker, client <- cli, local, functions, worker-image; infra reads core alone, and refers to
+ * the rest by path; nothing imports an entry (a `main.ts`); no cycles.
  */
 const only = (folder, allowed) => ({
   name: `${folder}-imports`,
@@ -8,10 +9,25 @@ const only = (folder, allowed) => ({
   severity: 'error',
   from: { path: `^src/${folder}/` },
   to: {
-    path: '^(src|test|bench|scripts|bin|functions|infra)/',
+    path: '^(src|test|bench|scripts|bin|functions|worker-image|infra)/',
     pathNot: `^src/(${[folder, ...allowed].join('|')})/`,
   },
 });
+
+/** Folders outside of src, which wire its parts together. */
+const onlyWires = (folder, allowed) => ({
+  name: `${folder}-imports`,
+  comment: `${folder}/ may import from itself and of src: ${allowed.join(', ')}`,
+  severity: 'error',
+  from: { path: `^${folder}/` },
+  to: {
+    path: '^(src|test|bench|scripts|bin|functions|worker-image|infra)/',
+    pathNot: [`^${folder}/`, `^src/(${allowed.join('|')})/`],
+  },
+});
+
+/** Where clients of AWS are made outside of src/aws. */
+const WIRINGS = ['^functions/[a-z-]+/main\\.ts$', '^worker-image/container-worker\\.ts$'];
 
 export default {
   forbidden: [
@@ -25,17 +41,17 @@ export default {
     },
     {
       name: 'sdk-only-in-aws',
-      comment: 'src/aws is the only folder that imports the AWS SDK',
+      comment: 'src/aws is the only folder that imports the AWS SDK; wirings make its clients',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/aws/' },
-      to: { path: '^node_modules/@aws-sdk/' },
+      from: { path: '^(src|functions|worker-image)/', pathNot: ['^src/aws/', ...WIRINGS] },
+      to: { path: '^node_modules/@(aws-sdk|aws-crypto|smithy)/' },
     },
     {
       name: 'no-entry-imports',
       comment: 'an entry is started, never imported',
       severity: 'error',
-      from: { path: '^(src|test|bench)/' },
-      to: { path: '(^|/)[a-z-]*main\\.ts$' },
+      from: { path: '^(src|functions|worker-image|infra|test|bench)/' },
+      to: { path: '(^|/)([a-z-]*main|infra/app)\\.ts$' },
     },
     only('core', []),
     only('aws', ['core']),
@@ -43,6 +59,18 @@ export default {
     only('worker', ['core']),
     only('client', ['core']),
     only('local', ['core', 'aws', 'api', 'worker']),
+    onlyWires('functions', ['core', 'aws', 'api']),
+    onlyWires('worker-image', ['core', 'aws', 'worker']),
+    {
+      name: 'infra-imports',
+      comment: 'infra reads core’s definitions; it refers to other code by path, and calls AWS never',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: {
+        path: '^((src|test|bench|scripts|bin|functions|worker-image)/|node_modules/@aws-sdk/)',
+        pathNot: '^src/core/',
+      },
+    },
     only('cli', ['core', 'aws', 'worker', 'client', 'local']),
   ],
   options: {

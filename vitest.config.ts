@@ -6,6 +6,8 @@ const report = process.env['MILLRACE_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Suites with a config of their own: they start an emulator or a container engine, or install the package.
+    exclude: ['test/deploy/**', 'test/container/**', 'test/localstack/**', 'test/package/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

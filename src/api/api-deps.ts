@@ -1,7 +1,8 @@
 import type { Ending } from '../core/claimant.ts';
 import { unknownQueue, unknownTask } from '../core/errors.ts';
 import { parseBatchTaskId } from '../core/batch-row.ts';
-import type { Ports } from '../core/ports.ts';
+import type { LaunchResult, WorkersRequest } from '../core/launch.ts';
+import type { Ports, Waker } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import type { Settler } from '../core/settle.ts';
 
@@ -16,6 +17,10 @@ export interface ApiDeps {
   compressedBytes(text: string): number;
   /** What the API depends on: `ok`, or what is wrong with it. */
   health(): Promise<Readonly<Record<string, string>>>;
+  /** Deployed: tells the launcher of work, instead of leaving that to its next minute. */
+  readonly waker?: Waker;
+  /** Deployed: starts workers now. @throws MillraceError `wrong_state`, `unavailable` */
+  readonly startWorkers?: (definition: QueueDefinition, request: WorkersRequest) => Promise<LaunchResult>;
   /** Of the package, for the OpenAPI document and `/healthz`. */
   readonly version: string;
 }
@@ -29,6 +34,15 @@ export async function findQueue({ ports }: ApiDeps, name: string): Promise<Queue
     name,
     known.map((queue) => queue.name),
   );
+}
+
+/** Says that there is work. A failure is no matter to the request: the launcher looks every minute. */
+export async function wake({ waker, ports }: ApiDeps, queue: string, sent: number): Promise<void> {
+  try {
+    await waker?.wake(queue, sent);
+  } catch (error) {
+    ports.log.warn({ err: error, queue }, 'could not wake the launcher; it looks every minute');
+  }
 }
 
 /** What it takes to end a task, or to redrive it. @throws MillraceError `unknown_task`, `unknown_queue` */

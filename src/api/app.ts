@@ -8,6 +8,7 @@ import { invalidRequest } from './parse-query.ts';
 import { presentError } from './problem.ts';
 import { addQueueRoutes } from './queue-routes.ts';
 import { addTaskRoutes } from './task-routes.ts';
+import { addWorkerRoutes } from './worker-routes.ts';
 
 export type { ApiDeps } from './api-deps.ts';
 
@@ -37,6 +38,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   addTaskRoutes(app, deps);
   addBatchRoutes(app, deps);
   addQueueRoutes(app, deps);
+  addWorkerRoutes(app, deps);
   addServiceRoutes(app, deps);
   return app;
 }

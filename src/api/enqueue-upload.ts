@@ -5,7 +5,7 @@ import { readBatchProgress, type BatchProgress } from '../core/progress.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import { canonicalContent } from '../core/task-spec.ts';
 import type { ChunkTask } from '../core/batch-row.ts';
-import type { ApiDeps } from './api-deps.ts';
+import { wake, type ApiDeps } from './api-deps.ts';
 import { parseUpload, type ParsedUpload, type RefusedLine, type UploadDefaults } from './parse-upload.ts';
 import type { Upload } from './read-upload.ts';
 import { assertChunkFits, splitChunks } from './split-chunks.ts';
@@ -51,6 +51,7 @@ export async function enqueueUpload(
     batch = options.key === undefined ? ports.newId() : keyedBatch(ports, queue, options.key);
     await enqueueAll(ports, batch, queue, parsed.tasks, options.key !== undefined);
   }
+  await wake(deps, queue, parsed.tasks.length);
   return {
     ...(await readBatchProgress(ports, batch)),
     accepted: parsed.tasks.length,

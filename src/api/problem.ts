@@ -21,6 +21,7 @@ export const TITLES: Record<ErrorCode, string> = {
   content_gone: 'What the task ran is no longer kept',
   too_large: 'The body is too large',
   unsupported_media_type: 'The body has a type that is not taken here',
+  not_supported: 'This is not to be had here',
   unavailable: 'Not available at this moment',
   internal: 'An error inside of Millrace',
 };

@@ -6,7 +6,7 @@ import { readQueueProgress } from '../core/progress.ts';
 import { TASK_STATES } from '../core/task-states.ts';
 import { iso } from '../core/task-view.ts';
 import { addRoute, json, problems, type ApiApp } from './add-route.ts';
-import { findQueue, type ApiDeps } from './api-deps.ts';
+import { findQueue, wake, type ApiDeps } from './api-deps.ts';
 import { oneOf, wholeNumber } from './parse-query.ts';
 import { redriveFailed } from './redrive-failed.ts';
 import { listShape, purgeShape, queueShape, queuesShape, redriveShape } from './shapes.ts';
@@ -101,7 +101,9 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       const ending = { ports, definition, settler: deps.settlerOf(definition) };
-      return c.json({ queue: definition.name, ...(await redriveFailed(ending)) }, 200);
+      const answer = await redriveFailed(ending);
+      await wake(deps, definition.name, answer.redriven);
+      return c.json({ queue: definition.name, ...answer }, 200);
     },
   );
 
@@ -149,6 +151,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
       async (c) => {
         const definition = await findQueue(deps, c.req.valid('param').queue);
         await ports.queues.setPaused(definition.name, paused);
+        if (!paused) await wake(deps, definition.name, 0);
         return c.json(await readQueueProgress(ports, definition), 200);
       },
     );

@@ -6,7 +6,7 @@ import { showTask } from '../core/read-task.ts';
 import { parseTaskSpec, programOf } from '../core/task-spec.ts';
 import { toTaskView } from '../core/task-view.ts';
 import { addRoute, json, problems, type ApiApp } from './add-route.ts';
-import { endingOf, findQueue, type ApiDeps } from './api-deps.ts';
+import { endingOf, findQueue, wake, type ApiDeps } from './api-deps.ts';
 import { parseJsonBody } from './parse-json.ts';
 import { wholeNumber } from './parse-query.ts';
 import { assertMediaType, readBody } from './read-body.ts';
@@ -67,6 +67,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       const spec = parseTaskSpec(body, definition.program !== undefined);
       const key = c.req.valid('header')['idempotency-key'];
       const { row, created } = await enqueueTask(ports, definition, spec, key);
+      await wake(deps, definition.name, created ? 1 : 0);
       return c.json(toTaskView(row, ports.clock(), programOf(spec)), created ? 201 : 200);
     },
     { required: true, content: { 'application/json': { schema: taskSpecShape } } },
@@ -144,6 +145,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
     async (c) => {
       const { id } = c.req.valid('param');
       const row = await redriveOnceCounted(deps, await endingOf(deps, id), id);
+      await wake(deps, row.queue, 1);
       return c.json(await showTask(ports, row), 202);
     },
   );

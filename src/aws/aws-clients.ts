@@ -12,6 +12,15 @@ export interface AwsTarget {
   readonly key?: string;
 }
 
+/** Where the SDK's own variables say that SQS and DynamoDB are. */
+export function targetFromEnv(env: Readonly<Record<string, string | undefined>>): AwsTarget {
+  const all = env['AWS_ENDPOINT_URL'];
+  return {
+    sqs: env['AWS_ENDPOINT_URL_SQS'] || all || undefined,
+    dynamodb: env['AWS_ENDPOINT_URL_DYNAMODB'] || all || undefined,
+  };
+}
+
 // Short, so that a heartbeat has time for all three tries of the SDK within its lease.
 const REQUEST_TIMEOUT_MS = 8000;
 const CONNECTION_TIMEOUT_MS = 2000;

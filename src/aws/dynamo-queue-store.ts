@@ -3,10 +3,41 @@ import {
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { QueueStore, WorkerReport } from '../core/ports.ts';
+import type { LaunchLock, QueueStore, WorkerReport } from '../core/ports.ts';
 import { conditional, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
 import { queueKey, WORKER_PREFIX, workerKey } from './keys.ts';
+
+/** The lock lies in the queue's item: so it can be taken on condition that the queue is not paused. */
+export function buildTakeLaunchLock(
+  tableName: string,
+  queue: string,
+  lock: LaunchLock,
+  previous: LaunchLock | undefined,
+): UpdateItemCommandInput {
+  const isStillThere = previous
+    ? '#launch.#token = :token AND #launch.#heldUntil = :heldUntil'
+    : 'attribute_not_exists(#launch)';
+  const isOver = lock.heldUntil === 0;
+  return {
+    TableName: tableName,
+    Key: toItem(queueKey(queue)),
+    UpdateExpression: 'SET #launch = :launch',
+    ConditionExpression: isOver
+      ? isStillThere
+      : `${isStillThere} AND (attribute_not_exists(paused) OR paused = :false)`,
+    ExpressionAttributeNames: {
+      '#launch': 'launch',
+      ...(previous && { '#token': 'token', '#heldUntil': 'heldUntil' }),
+    },
+    ExpressionAttributeValues: toItem({
+      ':launch': lock,
+      ...(previous && { ':token': previous.token, ':heldUntil': previous.heldUntil }),
+      ...(!isOver && { ':false': false }),
+    }),
+  };
+}
 
 /** Control of queues, and the reports of their workers, in DynamoDB. */
 export function makeQueueStore(table: Table): QueueStore {
@@ -20,12 +51,23 @@ export function makeQueueStore(table: Table): QueueStore {
         ...(condition !== undefined && { ConditionExpression: condition }),
       }),
     );
+  const read = async (queue: string): Promise<Record<string, unknown>> => {
+    const { Item: item } = await table.client.send(
+      new GetItemCommand({ TableName: table.name, Key: toItem(queueKey(queue)), ConsistentRead: true }),
+    );
+    return item ? fromItem(item) : {};
+  };
   return {
+    async readLaunchLock(queue) {
+      return (await read(queue))['launch'] as LaunchLock | undefined;
+    },
+    async takeLaunchLock(queue, lock, previous) {
+      const command = new UpdateItemCommand(buildTakeLaunchLock(table.name, queue, lock, previous));
+      const { done } = await conditional(() => table.client.send(command));
+      return done;
+    },
     async readControl(queue) {
-      const { Item: item } = await table.client.send(
-        new GetItemCommand({ TableName: table.name, Key: toItem(queueKey(queue)), ConsistentRead: true }),
-      );
-      const plain = item ? fromItem(item) : {};
+      const plain = await read(queue);
       return {
         paused: plain['paused'] === true,
         purgedBefore: Number(plain['purgedBefore'] ?? 0),

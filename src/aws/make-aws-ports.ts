@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Log, MessageQueue, Ports } from '../core/ports.ts';
-import { queueSettings } from '../core/table-definition.ts';
+import type { Log, MessageQueue, Ports, QueueCatalog } from '../core/ports.ts';
+import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
 import { findQueueUrl, type AwsClients } from './aws-clients.ts';
 import type { Table } from './dynamo.ts';
 import { makeBatchStore } from './dynamo-batch-store.ts';
@@ -12,8 +12,20 @@ import { makeMessageQueue } from './sqs-message-queue.ts';
 
 export const DEFAULT_TABLE_NAME = 'millrace';
 
+/** Where a deployed stack differs from a local one. */
+export interface DeployedNames {
+  /** Absent: the queues are those in the table. */
+  readonly catalog?: QueueCatalog | undefined;
+  readonly queuePrefix?: string | undefined;
+}
+
 /** Every port of the core, on SQS and DynamoDB. */
-export function makeAwsPorts(clients: AwsClients, tableName: string, log: Log): Ports {
+export function makeAwsPorts(
+  clients: AwsClients,
+  tableName: string,
+  log: Log,
+  { catalog, queuePrefix = DEFAULT_QUEUE_PREFIX }: DeployedNames = {},
+): Ports {
   const table: Table = { client: clients.dynamodb, name: tableName };
   const clock = () => Date.now();
   const queues = new Map<string, MessageQueue>();
@@ -30,10 +42,10 @@ export function makeAwsPorts(clients: AwsClients, tableName: string, log: Log): 
     ledgers: makeLedgerStore(table),
     batches: makeBatchStore(table),
     queues: makeQueueStore(table),
-    catalog: makeTableCatalog(table, clock),
+    catalog: catalog ?? makeTableCatalog(table, clock),
     messages: {
-      main: (name) => open(sqsNames(name).name),
-      dead: (name) => open(sqsNames(name).deadName),
+      main: (name) => open(queueNames(name, queuePrefix).name),
+      dead: (name) => open(queueNames(name, queuePrefix).deadName),
     },
     clock,
     random: () => Math.random(),
@@ -41,8 +53,4 @@ export function makeAwsPorts(clients: AwsClients, tableName: string, log: Log): 
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 40),
     log,
   };
-}
-
-function sqsNames(queue: string) {
-  return queueSettings({ name: queue, leaseSeconds: 0 });
 }

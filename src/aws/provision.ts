@@ -12,7 +12,7 @@ import {
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import type { QueueDefinition } from '../core/queue-definition.ts';
-import { queueSettings, TABLE } from '../core/table-definition.ts';
+import { queueNames, queueSettings, TABLE } from '../core/table-definition.ts';
 import { findQueueUrl, type AwsClients } from './aws-clients.ts';
 
 /** Makes in an emulator what CDK makes in AWS, from the same definitions. */
@@ -58,7 +58,7 @@ export async function provisionQueue({ client }: AwsClients, definition: QueueDe
   const settings = queueSettings(definition);
   const dead = await createQueue(client, settings.deadName, {
     MessageRetentionPeriod: String(settings.deadRetentionSeconds),
-    VisibilityTimeout: String(settings.visibilitySeconds),
+    VisibilityTimeout: String(settings.deadVisibilitySeconds),
     ReceiveMessageWaitTimeSeconds: String(settings.receiveWaitSeconds),
   });
   const { Attributes: about } = await client.send(
@@ -76,8 +76,8 @@ export async function provisionQueue({ client }: AwsClients, definition: QueueDe
 }
 
 export async function deprovisionQueue({ client }: AwsClients, name: string): Promise<void> {
-  const settings = queueSettings({ name, leaseSeconds: 0 });
-  for (const queue of [settings.name, settings.deadName]) {
+  const names = queueNames(name);
+  for (const queue of [names.name, names.deadName]) {
     await client.send(new DeleteQueueCommand({ QueueUrl: await findQueueUrl(client, queue) }));
   }
 }

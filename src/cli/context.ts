@@ -7,6 +7,8 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly version: string;
+  /** How this process was started: the program and the arguments before its own. */
+  readonly commandLine: { readonly program: string; readonly args: readonly string[] };
   readonly stdin: ReadStream;
   /** Data: what a pipe is to get. */
   readonly stdout: WriteStream;

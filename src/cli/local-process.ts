@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import { once } from 'node:events';
 import { destination, pino } from 'pino';
 import { MillraceClient } from '../client/millrace-client.ts';
@@ -11,7 +10,7 @@ import type { CliContext } from './context.ts';
 import { runDemo } from './demo.ts';
 import { toWorkerLine } from './output/worker-line.ts';
 import { makePaint } from './output/paint.ts';
-import { twoStageSignals } from './two-stage-signals.ts';
+import { twoStageSignals } from '../worker/two-stage-signals.ts';
 
 /** As `millrace local` is given them. */
 export interface LocalOptions {
@@ -54,7 +53,7 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
   const client = new MillraceClient(running.stack.api, { signal: signals.stop });
   const paint = makePaint(context.stdout);
   const workers = startWorkerChildren({
-    commandLine: { program: process.execPath, args: [join(import.meta.dirname, '../../bin/millrace.js')] },
+    commandLine: context.commandLine,
     dataDir,
     slots: options.slots,
     workersPerQueue: options.workers,

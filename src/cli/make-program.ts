@@ -15,6 +15,7 @@ import { registerRedrive } from './commands/redrive.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerWait } from './commands/wait.ts';
 import { registerWork } from './commands/work.ts';
+import { registerWorkers } from './commands/workers.ts';
 import type { CliContext } from './context.ts';
 
 /** The command line with all its commands; nothing of it writes or exits by itself but help and version. */
@@ -47,6 +48,7 @@ export function makeProgram(context: CliContext): Command {
 
   registerLocal(program, context);
   registerWork(program, context);
+  registerWorkers(program, context);
   registerCreate(program, context);
   registerLoad(program, context);
   registerStatus(program, context);

@@ -1,16 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { pino, destination } from 'pino';
 import { makeAwsClients } from '../aws/aws-clients.ts';
-import { DEFAULT_TABLE_NAME, makeAwsPorts } from '../aws/make-aws-ports.ts';
+import { makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { unknownQueue } from '../core/errors.ts';
-import { MAX_TAIL_BYTES, MAX_RESULT_BYTES, MAX_WAIT_SECONDS, settleGraceMs } from '../core/limits.ts';
-import { Settler } from '../core/settle.ts';
 import { allowedEnv } from '../worker/program-env.ts';
-import { runWorker } from '../worker/run-worker.ts';
+import { NOTHING_SECRET } from '../worker/redactor.ts';
+import { OUTPUT_LIMITS, runSession } from '../worker/run-session.ts';
 import { startSpawner } from '../worker/spawner/start-spawner.ts';
 import type { WorkerMode } from '../worker/worker-settings.ts';
 import type { CliContext } from './context.ts';
@@ -18,12 +16,14 @@ import { findAwsTarget } from './find-aws-target.ts';
 import { makePaint } from './output/paint.ts';
 import { printJson } from './output/print-json.ts';
 import { toWorkerLine } from './output/worker-line.ts';
-import { twoStageSignals } from './two-stage-signals.ts';
+import { twoStageSignals } from '../worker/two-stage-signals.ts';
 
 interface WorkerProcessOptions {
   readonly queue: string;
+  /** A deployed one. */
+  readonly stack: string | undefined;
   readonly mode: WorkerMode;
-  readonly slots: number;
+  readonly slots: number | undefined;
   readonly idleExitMs: number | undefined;
   readonly program: readonly string[] | undefined;
   readonly graceMs: number | undefined;
@@ -31,13 +31,12 @@ interface WorkerProcessOptions {
 }
 
 const LOCAL_GRACE_MS = 10_000;
-const GRACE_MS = 30_000;
-const EMPTY_CHECKS = 3; // AWS's counts lag behind; an emulator's do not
+const DEFAULT_SLOTS = 8;
 
 /** Makes a worker of this process, and runs it to its end. @returns the exit code */
 export async function runWorkerProcess(context: CliContext, options: WorkerProcessOptions): Promise<number> {
   const { queue, mode } = options;
-  const target = await findAwsTarget(context);
+  const target = await findAwsTarget(options.stack, context);
   const worker = `${hostname().slice(0, 24)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   const logStream = openLog(context, options.json);
   const log = pino(
@@ -47,7 +46,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const clients = makeAwsClients(target.aws);
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
   try {
-    const ports = makeAwsPorts(clients, context.env['MILLRACE_TABLE'] ?? DEFAULT_TABLE_NAME, log);
+    const ports = makeAwsPorts(clients, target.tableName, log, target.names);
     const definition = await ports.catalog.find(queue);
     if (!definition)
       throw unknownQueue(
@@ -61,37 +60,24 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
           : `stopping at once on ${signal}`,
       ),
     );
-    const runner = await startSpawner({
-      scratchDir,
-      tailBytes: MAX_TAIL_BYTES,
-      resultBytes: MAX_RESULT_BYTES,
+    const baseEnv = allowedEnv(context.env);
+    const { exitCode, ...result } = await runSession({
+      ports,
+      definition,
+      runner: await startSpawner({ scratchDir, ...OUTPUT_LIMITS }),
+      worker,
+      mode,
+      slots: options.slots ?? definition.slots ?? DEFAULT_SLOTS,
+      idleExitMs: options.idleExitMs,
+      program: options.program,
+      baseEnv: () => baseEnv,
+      redactor: NOTHING_SECRET,
+      graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : definition.graceSeconds * 1000),
+      isEmulated: target.isEmulated,
+      signals,
     });
-    log.info({ mode, slots: options.slots }, 'worker started');
-    try {
-      const result = await runWorker({
-        ports,
-        definition,
-        settler: new Settler(ports, queue, settleGraceMs(definition.leaseSeconds * 1000)),
-        runner,
-        worker,
-        mode,
-        slots: options.slots,
-        idleExitMs: options.idleExitMs,
-        program: options.program,
-        baseEnv: allowedEnv(context.env),
-        graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : GRACE_MS),
-        pollSeconds: MAX_WAIT_SECONDS,
-        emptyChecks: target.isEmulated ? 1 : EMPTY_CHECKS,
-        stop: signals.stop,
-        force: signals.force,
-        monotonic: () => performance.now(),
-      });
-      log.info({ why: result.why, ran: result.ran }, 'worker ended');
-      if (options.json) printJson(context, { worker, queue, ...result });
-      return signals.forcedExitCode() ?? (result.why === 'none' ? 3 : 0);
-    } finally {
-      await runner.close();
-    }
+    if (options.json) printJson(context, { worker, queue, ...result });
+    return exitCode;
   } finally {
     clients.close();
     logStream.flushSync?.();

@@ -8,6 +8,9 @@ import { parseEndpoint, type Endpoint } from './endpoint.ts';
 import { withRetries, type RetryPolicy } from './retry.ts';
 import { sendRequest, type ApiRequest } from './send-request.ts';
 
+/** What every method throws. */
+export { MillraceError } from '../core/errors.ts';
+
 export interface ClientOptions {
   /** Ends every request of this client. */
   readonly signal?: AbortSignal;
@@ -55,6 +58,14 @@ export interface QueueRedrive {
   readonly skipped: number;
   /** There are more: call again. */
   readonly more: boolean;
+}
+
+/** What became of a wish for workers. */
+export interface WorkersAnswer {
+  readonly queue: string;
+  readonly started: number;
+  /** Why there are fewer than were asked for. */
+  readonly failures: readonly { readonly reason: string }[];
 }
 
 export interface ListOptions {
@@ -172,6 +183,20 @@ export class MillraceClient {
 
   async resume(name: string): Promise<QueueProgress> {
     return this.#post(`/v1/queues/${encodeURIComponent(name)}/resume`);
+  }
+
+  /** Starts workers of a deployed stack now, beside those that it starts by itself. Its repetitions start them once. */
+  async startWorkers(
+    name: string,
+    wish: { readonly count: number; readonly mode: 'until-empty' | 'forever' },
+    idempotencyKey: string = crypto.randomUUID(),
+  ): Promise<WorkersAnswer> {
+    return this.#send<WorkersAnswer>(SAFE, {
+      method: 'POST',
+      path: `/v1/queues/${encodeURIComponent(name)}/workers`,
+      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      body: JSON.stringify(wish),
+    });
   }
 
   /** Whether what the API depends on can be reached. */

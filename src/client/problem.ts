@@ -21,7 +21,7 @@ export function toError(status: number, body: string): MillraceError {
   if (!problem || typeof problem['detail'] !== 'string') {
     return new MillraceError(code, `The API answered with status ${status}.`, {
       got: body.length > 200 ? `${body.slice(0, 200)}…` : body || '(an empty body)',
-      hint: 'Check that the address is that of a Millrace API, and that its version is that of this client.',
+      hint: hintOf(code),
     });
   }
   const { detail, expected, got, hint } = problem;
@@ -50,6 +50,12 @@ export function toProblem(error: MillraceError): Problem & Record<string, unknow
 
 function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value);
+}
+
+function hintOf(code: ErrorCode): string {
+  return code === 'unauthorized' || code === 'forbidden'
+    ? 'A local stack takes the key in its address; a deployed one takes requests that are signed with AWS credentials which may call it (execute-api:Invoke).'
+    : 'Check that the address is that of a Millrace API, and that its version is that of this client.';
 }
 
 /** For answers that bear no code of ours, of a gateway say. */

@@ -53,6 +53,7 @@ async function exchange(endpoint: Endpoint, request: ApiRequest, fetchFn: typeof
     return { status: response.status, text: await response.text() };
   } catch (error) {
     request.signal?.throwIfAborted();
+    if (error instanceof MillraceError) throw error; // said by the fetch that was given: it could not sign
     throw unreachable(
       endpoint,
       timeout.aborted ? `no answer within ${request.timeoutMs / 1000} s` : reasonOf(error),

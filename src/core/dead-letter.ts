@@ -25,6 +25,7 @@ export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage)
     if (row.failures + 1 >= row.maxAttempts && !row.cancelRequested) {
       const result = await endLost(ending, parsed, row, now);
       if (!result.done) return 'stay';
+      ports.log.info({ taskId: row.id, queue: row.queue, reason: 'lost' }, 'task FAILED without a run');
       await settler.flush();
       return (await Promise.race([result.counted, Promise.resolve(false)])) ? 'delete' : 'stay';
     }

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   content_gone: { status: 410, exit: 6 },
   too_large: { status: 413, exit: 2 },
   unsupported_media_type: { status: 415, exit: 2 },
+  not_supported: { status: 501, exit: 2 },
   unavailable: { status: 503, exit: 7 },
   internal: { status: 500, exit: 70 },
 } as const satisfies Record<string, { status: number; exit: number }>;

@@ -11,7 +11,8 @@ export const MAX_ARGUMENT_BYTES = 128 * KIB - 1; // Linux MAX_ARG_STRLEN is 128 
 export const MAX_PROGRAM_BYTES = 256 * KIB; // a whole task through the API, as JSON
 export const MAX_MESSAGE_BYTES = 1024 * KIB; // SQS: a message, and all the messages of one SendMessageBatch
 export const MAX_TASK_BODY_BYTES = 1024 * KIB; // HTTP body of one task: JSON escapes can make 256 KiB longer
-export const MAX_BATCH_BODY_BYTES = 5 * 1024 * KIB; // HTTP body of a batch: a Lambda is handed 6 MB at most
+export const MAX_BATCH_BODY_BYTES = 4 * 1024 * KIB; // HTTP body of a batch: a Lambda is handed 6 MB at most, in base64
+export const MAX_PAGE_BYTES = 2.5 * 1024 * KIB; // of a list: a Lambda answers 6 MB at most, and quotes every quote
 export const MAX_CHUNK_TASKS = 1000;
 export const MAX_CHUNK_BYTES = 350 * KIB; // compressed; a DynamoDB item holds 400 KB
 export const MAX_PAYLOAD_PART_BYTES = 380 * KIB; // one payload item
@@ -34,6 +35,8 @@ export const MAX_DELAY_SECONDS = 900; // SQS, per message
 export const MAX_WAIT_SECONDS = 20; // both the SQS long poll and the `wait` of the API (HTTP API: 30 s)
 export const MESSAGE_RETENTION_SECONDS = (10 * DAY) / SECOND;
 export const DEAD_LETTER_RETENTION_SECONDS = (14 * DAY) / SECOND; // SQS's maximum, counted from the first enqueue
+export const DEAD_LETTER_TIMEOUT_SECONDS = 30; // of the function that judges them, ten at a time
+export const DEAD_LETTER_VISIBILITY_SECONDS = 6 * DEAD_LETTER_TIMEOUT_SECONDS; // as AWS advises for an event source
 export const RESEND_AFTER_MS = 7 * DAY; // a receiver renews a message before its queue forgets it
 export const ROW_RETENTION_MS = 30 * DAY; // from the end of the task
 export const CHUNK_RETENTION_MS = 90 * DAY; // from its creation: outlives the rows of tasks that waited long
@@ -46,6 +49,7 @@ export const DEFAULT_MAX_ATTEMPTS = 3;
 export const MAX_MAX_ATTEMPTS = 100;
 export const MAX_RECEIVE_COUNT = 1000; // SQS's maximum: far above any maxAttempts, so that rows decide, not receives
 export const BATCH_ENTRIES = 10; // entries of one SQS batch call
+export const MAX_LAUNCH_COUNT = 200; // workers by one request: 20 calls of RunTask in the 29 s that the API has
 export const LISTING_SHARDS = 16; // an unsharded index key stops at about 1,000 writes a second
 
 /**

@@ -1,9 +1,10 @@
 import { batchTaskId, type ChunkRow } from './batch-row.ts';
 import { MillraceError } from './errors.ts';
-import { LISTING_SHARDS } from './limits.ts';
+import { LISTING_SHARDS, MAX_PAGE_BYTES } from './limits.ts';
 import type { IndexEntry, Ports } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 import type { TaskState } from './task-states.ts';
+import { byteLength } from './task-spec.ts';
 import { toTaskView, toUnclaimedView, type TaskView } from './task-view.ts';
 
 export interface ListQuery {
@@ -37,6 +38,7 @@ export async function listTasks(
   const found: TaskView[] = [];
   let after = from.after;
   let lookedAt = 0;
+  let bytes = 0;
   while (lookedAt < MAX_LOOKED_AT) {
     const entries = await mergedEntries(ports, definition.name, index, query, after);
     if (entries.length === 0) return { tasks: found };
@@ -47,7 +49,8 @@ export async function listTasks(
         for (const [position, view] of tasks.entries()) {
           if (position < shown || !view || !isWanted(view, query.state)) continue;
           found.push(view);
-          if (found.length === query.limit) {
+          bytes += byteLength(JSON.stringify(view));
+          if (found.length === query.limit || bytes >= MAX_PAGE_BYTES) {
             return { tasks: found, cursor: toCursor(key, position + 1, tasks.length, after) };
           }
         }

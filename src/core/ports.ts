@@ -123,7 +123,35 @@ export interface WorkerReport {
   readonly at: number;
 }
 
+/** Spot is cheaper, and may be taken back or not to be had. */
+export type Capacity = 'spot' | 'on-demand';
+/** When a launched worker leaves; see src/worker/worker-settings.ts. */
+export type LaunchMode = 'once' | 'until-empty' | 'forever';
+
+/** What a launcher has set out to start, written before it asks for the first worker. */
+export interface LaunchLock {
+  /** The tokens of its requests are made of it, so that one sent again starts nothing twice. */
+  readonly token: string;
+  /** ms. */
+  readonly at: number;
+  readonly mode: LaunchMode;
+  /** Each is one request. */
+  readonly orders: readonly { readonly count: number; readonly capacity: Capacity }[];
+  /** Until then (ms) whoever wrote this is presumed to be at it. 0: it is over. */
+  readonly heldUntil: number;
+  /** Ids of the workers that were started; absent until every order has been answered. */
+  readonly started?: readonly string[];
+  /** Ids of workers that were started shortly before. */
+  readonly before: readonly string[];
+}
+
 export interface QueueStore {
+  readLaunchLock(queue: string): Promise<LaunchLock | undefined>;
+  /**
+   * Replaces the lock that was read (undefined: there was none). False when another is stored meanwhile, or when
+   * the new one is not over and the queue is paused.
+   */
+  takeLaunchLock(queue: string, lock: LaunchLock, read: LaunchLock | undefined): Promise<boolean>;
   readControl(queue: string): Promise<QueueControl>;
   setPaused(queue: string, paused: boolean): Promise<void>;
   /** Only ever moves forward. */
@@ -178,6 +206,42 @@ export interface MessageQueue {
 export interface MessageQueues {
   main(queue: string): MessageQueue;
   dead(queue: string): MessageQueue;
+}
+
+export interface WorkerOrder {
+  readonly queue: string;
+  /** At most 10. */
+  readonly count: number;
+  /** The same order under the same token starts nothing twice. */
+  readonly clientToken: string;
+  readonly mode: LaunchMode;
+  readonly capacity: Capacity;
+}
+
+export interface OrderResult {
+  /** Ids. */
+  readonly started: readonly string[];
+  /** Why workers were not started; they never will be under this token. */
+  readonly failures: readonly { readonly reason: string }[];
+  /** It asks for too much at once: what is still to be ordered has to wait. */
+  readonly throttled?: boolean;
+}
+
+/** Starts workers somewhere else. */
+export interface WorkerLauncher {
+  /**
+   * How many workers of a queue run or are on their way.
+   * @param recent ids of workers started a moment ago, which the service may not list yet
+   */
+  running(queue: string, recent: readonly string[]): Promise<number>;
+  /** Rejects when the outcome is unknown: send the same again. */
+  start(order: WorkerOrder): Promise<OrderResult>;
+}
+
+/** Tells the launcher that there is work, instead of leaving that to its next minute. */
+export interface Waker {
+  /** @param sent how many messages were sent just now: SQS's own count may not have them yet */
+  wake(queue: string, sent: number): Promise<void>;
 }
 
 /** Everything that a use case may need. */

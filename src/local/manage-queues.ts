@@ -7,7 +7,7 @@ import { deprovisionQueue, provisionQueue } from '../aws/provision.ts';
 import { findQueueUrl } from '../aws/aws-clients.ts';
 import { MillraceError, unknownQueue } from '../core/errors.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../core/queue-definition.ts';
-import { queueSettings } from '../core/table-definition.ts';
+import { queueNames } from '../core/table-definition.ts';
 
 /** The local stack whose queues are managed, and its key. */
 export interface LocalTarget {
@@ -55,9 +55,8 @@ export async function removeQueue(
         hint: 'Purge it instead: millrace purge default',
       });
     }
-    const settings = queueSettings({ name, leaseSeconds: 0 });
     const { visible, delayed, inFlight } = await makeMessageQueue(clients, () =>
-      findQueueUrl(clients.client, settings.name),
+      findQueueUrl(clients.client, queueNames(name).name),
     ).counts();
     if (visible + delayed + inFlight > 0 && !force) {
       throw new MillraceError(

@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync } from 'node:zlib';
 import { makeApi } from '../api/app.ts';
+import { makeHealth } from '../api/health.ts';
 import { makeAwsClients } from '../aws/aws-clients.ts';
 import { DEFAULT_TABLE_NAME, makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { provisionTable } from '../aws/provision.ts';
 import type { Log } from '../core/ports.ts';
 import { DEFAULT_QUEUE } from '../core/queue-definition.ts';
+import { makeSettlers } from '../core/settlers.ts';
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts';
 import { startEmbeddedSqs } from './embedded-sqs.ts';
 import { startGuardedServer } from './guarded-server.ts';
 import { lockDataDir } from './lock-data-dir.ts';
 import { ensureQueue } from './manage-queues.ts';
 import { portWishes, rememberPorts, type WantedPorts } from './remembered-ports.ts';
-import { makeSettlers } from './settlers.ts';
 import { ensureDataDir, ensureKey } from './stack-key.ts';
 import { removeStackFile, writeStackFile, type Stack } from './stack-file.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -87,10 +88,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
       settlerOf: settlers,
       sleep: (ms, signal) => sleep(ms, undefined, signal && { signal }).then(undefined, () => {}),
       compressedBytes: (text) => deflateRawSync(text).length,
-      health: async () => ({
-        sqs: await answer(ports.messages.main(DEFAULT_QUEUE.name).counts()),
-        dynamodb: await answer(ports.queues.readControl(DEFAULT_QUEUE.name)),
-      }),
+      health: makeHealth(ports),
       version: options.version,
     });
     const server = createAdaptorServer({ fetch: app.fetch }) as Server;
@@ -116,14 +114,5 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-async function answer(request: Promise<unknown>): Promise<string> {
-  try {
-    await request;
-    return 'ok';
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }

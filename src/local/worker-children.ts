@@ -24,6 +24,15 @@ export interface WorkerChildrenOptions {
 const LOOK_MS = 2000;
 const RESTART_MS = 1000;
 
+/** What would have a worker of this stack work for another one. */
+const NAMES_OF_OTHERS = {
+  MILLRACE_STACK: undefined,
+  MILLRACE_TABLE: undefined,
+  AWS_ENDPOINT_URL: undefined,
+  AWS_ENDPOINT_URL_SQS: undefined,
+  AWS_ENDPOINT_URL_DYNAMODB: undefined,
+};
+
 /**
  * Keeps workers running for every queue, each a process of its own. A worker that dies is started again. They
  * hold a channel to this process and stop by themselves when it is gone. A Ctrl-C reaches this process alone:
@@ -36,7 +45,7 @@ export function startWorkerChildren(options: WorkerChildrenOptions): { close(): 
     const { program, args } = options.commandLine;
     const child = spawn(program, [...args, 'work', queue, 'forever', '--slots', String(options.slots)], {
       stdio: ['ignore', options.onLog ? 'pipe' : 2, 'inherit', 'ipc'],
-      env: { ...process.env, MILLRACE_DATA: options.dataDir },
+      env: { ...process.env, ...NAMES_OF_OTHERS, MILLRACE_DATA: options.dataDir },
       detached: true,
     });
     children.set(name, child);

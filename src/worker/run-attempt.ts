@@ -13,6 +13,7 @@ import type { TaskProgress } from '../core/task-row.ts';
 import { byteLength } from '../core/task-spec.ts';
 import { logLines } from './log-lines.ts';
 import { programEnv } from './program-env.ts';
+import type { Redactor } from './redactor.ts';
 import {
   SpawnerDied,
   type ProgramEnd,
@@ -25,7 +26,8 @@ type Cause = 'timeout' | 'cancel' | 'lease lost' | 'stop';
 
 interface AttemptSettings {
   readonly runner: ProgramRunner;
-  readonly baseEnv: Readonly<Record<string, string>>;
+  readonly baseEnv: () => Readonly<Record<string, string>>;
+  readonly redactor: Redactor;
   readonly program: readonly string[] | undefined;
   readonly graceMs: number;
   readonly log: Log;
@@ -66,7 +68,7 @@ export class RunningAttempt {
           ? { command: spec.command }
           : { argv: spec.argv ?? settings.program ?? [] },
       ...(spec.input !== undefined && { input: spec.input }),
-      env: programEnv(settings.baseEnv, attempt.row, spec.env),
+      env: programEnv(settings.baseEnv(), attempt.row, spec.env),
       onOutput: (stream, text) => log.write(stream, text),
     });
     this.#timeout = setTimeout(
@@ -117,15 +119,16 @@ export class RunningAttempt {
     else this.#run.kill(graceMs);
   }
 
-  progress(): Promise<TaskProgress | undefined> {
-    return this.isEnded ? Promise.resolve(undefined) : this.#run.progress().catch(() => undefined);
+  async progress(): Promise<TaskProgress | undefined> {
+    const progress = this.isEnded ? undefined : await this.#run.progress().catch(() => undefined);
+    return progress && { ...progress, message: this.#settings.redactor.text(progress.message) };
   }
 
   /** Records what the program's end means. Call it after `ended`. Rejects when the outcome stays unknown. */
   async settle(claimant: Claimant): Promise<AttemptEnd> {
     const end = this.#end;
     if (end === undefined) throw new Error('the program has not ended yet');
-    const outcome = toOutcome(end, this.#cause === 'timeout');
+    const outcome = toOutcome(end, this.#cause === 'timeout', this.#settings.redactor);
     switch (this.#cause) {
       case 'lease lost':
         return { kind: 'lost' };
@@ -151,18 +154,23 @@ export class RunningAttempt {
 }
 
 /** How a program ended → what is recorded of it. */
-export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean): Outcome {
+export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean, redactor: Redactor): Outcome {
   if (end === 'spawner died') {
     const error = 'the process that runs the programs died, and this program with it';
     return { failure: { reason: 'lost', error }, stdout: '', stderr: '' };
   }
-  const { exitCode, signal, stdout, stderr, spawnError } = end;
-  const { result, resultError = end.resultError } = toResultText(end.result);
+  const { exitCode, signal } = end;
+  const { result, resultError: tooLong } = toResultText(
+    end.result === undefined ? undefined : redactor.value(end.result),
+  );
+  const [spawnError, resultError] = [end.spawnError, tooLong ?? end.resultError].map(
+    (error) => error && redactor.text(error),
+  );
   const report = {
     ...(exitCode !== undefined && { exitCode }),
     ...(signal !== undefined && { signal }),
-    stdout,
-    stderr,
+    stdout: redactor.text(end.stdout),
+    stderr: redactor.text(end.stderr),
     ...(result !== undefined && { result }),
   };
   if (spawnError !== undefined) return { ...report, failure: { reason: 'spawn', error: spawnError } };

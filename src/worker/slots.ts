@@ -84,6 +84,7 @@ export class Slots {
 
   async #run(message: HeldMessage): Promise<void> {
     this.#busy += 1;
+    if (this.#busy === 1) this.#handling.settings.onBusy?.(true);
     const startedAt = this.#handling.settings.monotonic();
     const { ran, recording } = await handleMessage(this.#handling, message);
     if (ran) {
@@ -95,6 +96,7 @@ export class Slots {
     this.#busy -= 1;
     this.#freedAt = this.#handling.settings.monotonic();
     this.#fill();
+    if (this.#busy === 0) this.#handling.settings.onBusy?.(false);
     this.#wake();
   }
 

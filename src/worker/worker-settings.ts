@@ -1,6 +1,7 @@
 import type { Ports } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import type { Settler } from '../core/settle.ts';
+import type { Redactor } from './redactor.ts';
 import type { ProgramRunner } from './spawner/program-runner.ts';
 
 /** `once`: one attempt. `until-empty`: until nothing is visible, delayed or in flight. `forever`: until told to stop. */
@@ -21,8 +22,12 @@ export interface WorkerSettings {
   readonly idleExitMs?: number | undefined;
   /** Takes the bodies of messages on its STDIN, before the queue's own program. */
   readonly program?: readonly string[] | undefined;
-  /** What programs see of this process's environment. */
-  readonly baseEnv: Readonly<Record<string, string>>;
+  /** What programs find in their environment besides a task's own; asked for each, since credentials change. */
+  readonly baseEnv: () => Readonly<Record<string, string>>;
+  /** Takes secrets out of what is stored of a program's output. */
+  readonly redactor: Redactor;
+  /** Told when the first program starts, and when the last has ended. */
+  readonly onBusy?: ((isBusy: boolean) => void) | undefined;
   /** Between SIGTERM and SIGKILL, and what running programs are given after the first signal. */
   readonly graceMs: number;
   /** The longest receive. */

@@ -2,20 +2,20 @@ import { deflateRawSync } from 'node:zlib';
 import { makeApi, type ApiDeps } from '../../src/api/app.ts';
 import type { Claimant } from '../../src/core/claimant.ts';
 import type { Ports } from '../../src/core/ports.ts';
-import type { QueueDefinition } from '../../src/core/queue-definition.ts';
+import { queueDefinitionSchema, type QueueDefinition } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import { settleGraceMs } from '../../src/core/limits.ts';
 import { interceptPorts, type Intercept } from '../fakes/intercept-ports.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import type { MemoryState } from '../fakes/memory-state.ts';
 
-export const DEFAULT: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
-export const PIPED: QueueDefinition = {
+export const DEFAULT = queueDefinitionSchema.parse({ name: 'default', leaseSeconds: 60, maxAttempts: 3 });
+export const PIPED = queueDefinitionSchema.parse({
   name: 'piped',
   leaseSeconds: 60,
   maxAttempts: 3,
   program: ['/usr/local/bin/process-message', '/tmp'],
-};
+});
 
 export interface Answer<Body = Record<string, unknown>> {
   readonly status: number;
@@ -43,7 +43,10 @@ export interface ApiUnderTest {
 
 /** An API over ports in memory; its pauses move their clock. */
 export function makeApiUnderTest(
-  more: { intercept?: Intercept; health?: Record<string, string> } = {},
+  more: { intercept?: Intercept; health?: Record<string, string> } & Pick<
+    ApiDeps,
+    'waker' | 'startWorkers'
+  > = {},
 ): ApiUnderTest {
   const { ports: plain, state } = makeMemoryPorts([DEFAULT, PIPED]);
   const ports = more.intercept ? interceptPorts(plain, more.intercept) : plain;
@@ -65,6 +68,8 @@ export function makeApiUnderTest(
     compressedBytes: (text) => deflateRawSync(text).length,
     health: async () => more.health ?? { dynamodb: 'ok', sqs: 'ok' },
     version: '1.2.3',
+    ...(more.waker && { waker: more.waker }),
+    ...(more.startWorkers && { startWorkers: more.startWorkers }),
   };
   const app = makeApi(deps);
   const request = async <Body>(path: string, init?: RequestInit): Promise<Answer<Body>> => {

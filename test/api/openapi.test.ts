@@ -69,6 +69,7 @@ describe('the OpenAPI document', () => {
         'DELETE /v1/queues/{queue}/tasks',
         'POST /v1/queues/{queue}/pause',
         'POST /v1/queues/{queue}/resume',
+        'POST /v1/queues/{queue}/workers',
         'GET /healthz',
         'GET /openapi.json',
       ].sort(),

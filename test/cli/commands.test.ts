@@ -249,6 +249,12 @@ describe('millrace', () => {
       expect(await cli.run(['logs', 't1'])).toEqual({ code: 0, stdout: 'out\n', stderr: 'err' });
     });
 
+    test('logs -f of a local stack waits for the end', async () => {
+      server.script = (_, nth) =>
+        taskReply('t1', nth < 3 ? 'RUNNING' : 'SUCCEEDED', { stdout: `out ${nth}` });
+      expect((await cli.run(['logs', 't1', '-f'])).stdout).toBe('out 3');
+    });
+
     test('a reader that leaves is no error', async () => {
       server.script = (_, nth) => ({ json: queue('default', { pending: nth }) });
       const watching = cli.start(['progress', 'default', '--watch', '--interval', '0.1']);

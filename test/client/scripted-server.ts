@@ -6,6 +6,8 @@ import { buffer } from 'node:stream/consumers';
 /** A request as it came in. */
 export interface Received {
   readonly method: string;
+  /** Path and query as they came over the wire. */
+  readonly target: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
@@ -56,6 +58,7 @@ export class ScriptedServer {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const received = {
       method: request.method ?? '',
+      target: request.url ?? '',
       path: url.pathname,
       query: url.searchParams,
       headers: request.headers,

@@ -11,14 +11,14 @@ import { cancelTask } from '../../src/core/cancel.ts';
 import { judgeDeadLetter } from '../../src/core/dead-letter.ts';
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
 import { MAX_STATE_ITEM_BYTES } from '../../src/core/limits.ts';
-import type { QueueDefinition } from '../../src/core/queue-definition.ts';
+import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
 import { redriveTask } from '../../src/core/redrive.ts';
 import { Settler } from '../../src/core/settle.ts';
 import { FaultPlan, interceptPorts } from '../fakes/intercept-ports.ts';
 import { makeMemoryPorts, START } from '../fakes/memory-ports.ts';
 import { claimNext, FAILURE, SUCCESS } from '../fakes/memory-worker.ts';
 
-const QUEUE: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
+const QUEUE = queueDefinitionSchema.parse({ name: 'default', leaseSeconds: 60, maxAttempts: 3 });
 
 function makeWorld() {
   const { ports: plain, state } = makeMemoryPorts([QUEUE]);

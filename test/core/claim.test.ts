@@ -4,14 +4,14 @@ import type { Claimant } from '../../src/core/claimant.ts';
 import type { InvalidMessage, TaskMessage } from '../../src/core/envelope.ts';
 import { CLOCK_SKEW_MS, ROW_RETENTION_MS } from '../../src/core/limits.ts';
 import type { QueueControl } from '../../src/core/ports.ts';
-import type { QueueDefinition } from '../../src/core/queue-definition.ts';
+import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import { FaultPlan, interceptPorts, type Intercept } from '../fakes/intercept-ports.ts';
 import { makeMemoryPorts, START } from '../fakes/memory-ports.ts';
 import type { MemoryState } from '../fakes/memory-state.ts';
 
-const QUEUE: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
+const QUEUE = queueDefinitionSchema.parse({ name: 'default', leaseSeconds: 60, maxAttempts: 3 });
 const OPEN: QueueControl = { paused: false, purgedBefore: 0, cancels: 0 };
 const PURGED: QueueControl = { ...OPEN, purgedBefore: START + 1 };
 

@@ -4,13 +4,13 @@ import { enqueueChunk, sendUnsentChunks } from '../../src/core/enqueue-batch.ts'
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
 import { parseMessage } from '../../src/core/envelope.ts';
 import { UNSENT_CHUNK_AGE_MS } from '../../src/core/limits.ts';
-import type { QueueDefinition } from '../../src/core/queue-definition.ts';
+import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import { FaultPlan, interceptPorts } from '../fakes/intercept-ports.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import { claimNext } from '../fakes/memory-worker.ts';
 
-const QUEUE: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
+const QUEUE = queueDefinitionSchema.parse({ name: 'default', leaseSeconds: 60, maxAttempts: 3 });
 
 function makeWorld() {
   const { ports: plain, state } = makeMemoryPorts([QUEUE]);

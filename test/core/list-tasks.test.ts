@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchTaskId } from '../../src/core/batch-row.ts';
 import { listTasks, type ListQuery } from '../../src/core/list-tasks.ts';
-import type { QueueDefinition } from '../../src/core/queue-definition.ts';
+import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
 import { TASK_STATES, type TaskState } from '../../src/core/task-states.ts';
 import { makeMemoryPorts, START } from '../fakes/memory-ports.ts';
 
-const QUEUE: QueueDefinition = { name: 'default', leaseSeconds: 60, maxAttempts: 3 };
+const QUEUE = queueDefinitionSchema.parse({ name: 'default', leaseSeconds: 60, maxAttempts: 3 });
 
 function makeWorld() {
   const { ports, state } = makeMemoryPorts([QUEUE]);

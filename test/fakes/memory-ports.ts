@@ -27,6 +27,7 @@ export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAU
     batches: new Map(),
     chunks: new Map(),
     controls: new Map(),
+    locks: new Map(),
     reports: new Map(),
     messages: new Map(),
     log: [],

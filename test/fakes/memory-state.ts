@@ -1,6 +1,6 @@
 import type { BatchRow, ChunkRow } from '../../src/core/batch-row.ts';
 import type { FoldedRow, LedgerRow } from '../../src/core/ledger-row.ts';
-import type { QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
+import type { LaunchLock, QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import type { MemoryMessage } from './memory-queue.ts';
@@ -30,6 +30,7 @@ export interface MemoryState {
   readonly batches: Map<string, BatchRow>;
   readonly chunks: Map<string, ChunkRow>;
   readonly controls: Map<string, QueueControl>;
+  readonly locks: Map<string, LaunchLock>;
   readonly reports: Map<string, { queue: string; report: WorkerReport }>;
   /** Messages of `<queue>` and of `<queue>/dead`. */
   readonly messages: Map<string, MemoryMessage[]>;

@@ -71,9 +71,17 @@ export function makeMemoryBatches({ chunks, batches }: MemoryState): BatchStore 
 
 const FRESH: QueueControl = { paused: false, purgedBefore: 0, cancels: 0 };
 
-export function makeMemoryControls({ controls, reports }: MemoryState): QueueStore {
+export function makeMemoryControls({ controls, locks, reports }: MemoryState): QueueStore {
   const control = (queue: string) => controls.get(queue) ?? FRESH;
   return {
+    readLaunchLock: async (queue) => locks.get(queue),
+    takeLaunchLock: async (queue, lock, read) => {
+      const now = locks.get(queue);
+      if (now?.token !== read?.token || now?.heldUntil !== read?.heldUntil) return false;
+      if (lock.heldUntil !== 0 && control(queue).paused) return false;
+      locks.set(queue, stored(lock));
+      return true;
+    },
     readControl: async (queue) => control(queue),
     setPaused: async (queue, paused) => void controls.set(queue, { ...control(queue), paused }),
     setPurgedBefore: async (queue, at) => {

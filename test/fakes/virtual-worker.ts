@@ -3,6 +3,7 @@ import type { Ports } from '../../src/core/ports.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../../src/core/queue-definition.ts';
 import { settleGraceMs } from '../../src/core/limits.ts';
 import { Settler } from '../../src/core/settle.ts';
+import { NOTHING_SECRET } from '../../src/worker/redactor.ts';
 import { runWorker, type WorkerResult } from '../../src/worker/run-worker.ts';
 import type { WorkerSettings } from '../../src/worker/worker-settings.ts';
 import { makeFakeRunner, type FakeProgram } from './fake-runner.ts';
@@ -43,7 +44,8 @@ export function startVirtualWorker(
     worker: 'virtual',
     mode: 'forever',
     slots: 2,
-    baseEnv: {},
+    baseEnv: () => ({}),
+    redactor: NOTHING_SECRET,
     graceMs: 10_000,
     pollSeconds: 20,
     emptyChecks: 1,

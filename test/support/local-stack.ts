@@ -86,5 +86,12 @@ export function cleanEnv(data: string): NodeJS.ProcessEnv {
   for (const [name, value] of Object.entries(process.env)) {
     if (!/^(AWS_|MILLRACE_|ECS_|NODE_OPTIONS|VITEST)/.test(name)) env[name] = value;
   }
-  return { ...env, MILLRACE_DATA: data };
+  const nowhere = '/nowhere/aws';
+  return {
+    ...env,
+    MILLRACE_DATA: data,
+    AWS_CONFIG_FILE: nowhere,
+    AWS_SHARED_CREDENTIALS_FILE: nowhere,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
 }

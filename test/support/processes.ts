@@ -29,8 +29,18 @@ export interface Started {
 }
 
 export function start(program: string, args: readonly string[], options: SpawnOptions = {}): Started {
+  const running = startUntracked(program, args, options);
+  started.add(running.child);
+  return running;
+}
+
+/** Starts a process that `endAll` leaves alone. */
+export function startUntracked(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Started {
   const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
-  started.add(child);
   let [stdout, stderr] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { MAX_RESULT_BYTES } from '../../src/core/limits.ts';
+import { NOTHING_SECRET } from '../../src/worker/redactor.ts';
 import { toOutcome } from '../../src/worker/run-attempt.ts';
 
 test('a result that outgrows its limit when it is written again fails its task, which could never be stored', () => {
   const text = `[${Array.from({ length: 50_000 }, () => '1e20').join()}]`;
   expect(text.length).toBeLessThan(MAX_RESULT_BYTES);
   const end = { exitCode: 0, stdout: 'out', stderr: '', durationMs: 1, result: JSON.parse(text) as unknown };
-  const outcome = toOutcome(end, false);
+  const outcome = toOutcome(end, false, NOTHING_SECRET);
   expect(outcome).toMatchObject({ exitCode: 0, stdout: 'out', failure: { reason: 'error' } });
   expect(outcome.failure?.error).toMatch(/^MILLRACE_RESULT: expected at most 262144 bytes as JSON, got \d+$/);
   expect(outcome).not.toHaveProperty('result');
-  expect(toOutcome({ ...end, result: null }, false).result).toBe('null');
+  expect(toOutcome({ ...end, result: null }, false, NOTHING_SECRET).result).toBe('null');
 });

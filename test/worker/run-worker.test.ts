@@ -6,6 +6,7 @@ import type { Ports } from '../../src/core/ports.ts';
 import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import type { TaskSpec } from '../../src/core/task-spec.ts';
+import { NOTHING_SECRET } from '../../src/worker/redactor.ts';
 import { runWorker, type WorkerResult } from '../../src/worker/run-worker.ts';
 import type { WorkerSettings } from '../../src/worker/worker-settings.ts';
 import { makeFakeRunner, type FakeProgram } from '../fakes/fake-runner.ts';
@@ -69,7 +70,8 @@ describe('a worker', () => {
       worker: `w${stops.length}`,
       mode: 'forever',
       slots: 2,
-      baseEnv: {},
+      baseEnv: () => ({}),
+      redactor: NOTHING_SECRET,
       graceMs: 10_000,
       pollSeconds: 20,
       emptyChecks: 1,

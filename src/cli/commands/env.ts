@@ -21,7 +21,7 @@ export function registerEnv(program: Command, context: CliContext): void {
     ],
     { 4: undefined, 5: undefined, 6: undefined },
   ).action(async (options: TargetOptions) => {
-    const target = await findTarget(options.url, context);
+    const target = await findTarget(options, context);
     const stack = assertLocal(target, 'These settings are those of a local stack');
     const key = stackKey(stack);
     const values = {

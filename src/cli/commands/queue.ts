@@ -87,7 +87,7 @@ function withProgram(context: CliContext, words: readonly string[], program: rea
 }
 
 async function localTarget(context: CliContext, options: TargetOptions) {
-  const target = await findTarget(options.url, context);
+  const target = await findTarget(options, context);
   const stack = assertLocal(target, 'Queues are added to and removed from a local stack only');
   return { sqs: stack.sqs, dynamodb: stack.dynamodb, key: stackKey(stack), region: stack.region };
 }

@@ -6,14 +6,13 @@ import { numberBetween, wordsAfterDashes } from '../parse-options.ts';
 import type { WorkerMode } from '../../worker/worker-settings.ts';
 
 interface WorkOptions {
-  readonly slots: number;
+  readonly slots?: number;
+  readonly stack?: string;
   readonly idleExit?: number;
   readonly program?: string[];
   readonly grace?: number;
   readonly json?: boolean;
 }
-
-const DEFAULT_SLOTS = 8;
 
 /** `millrace work QUEUE MODE` */
 export function registerWork(program: Command, context: CliContext): void {
@@ -29,7 +28,15 @@ export function registerWork(program: Command, context: CliContext): void {
       ] satisfies WorkerMode[]),
     )
     .argument('[words...]', 'behind --: words of --program that start with a dash')
-    .option('--slots <n>', 'programs that run at the same time', numberBetween(1, 1000, true), DEFAULT_SLOTS)
+    .option(
+      '--slots <n>',
+      'programs that run at the same time (default: what the queue says, else 8)',
+      numberBetween(1, 1000, true),
+    )
+    .option(
+      '--stack <name>',
+      'deployed stack whose tasks run on this machine (else MILLRACE_STACK, else the local stack)',
+    )
     .option(
       '--idle-exit <seconds>',
       'leave when there was nothing to do for so long',
@@ -47,6 +54,7 @@ export function registerWork(program: Command, context: CliContext): void {
     [
       'millrace work default until-empty --slots 4',
       'millrace work mail forever --program /usr/local/bin/process-message /tmp',
+      'millrace work default once --stack Millrace',
     ],
     {
       0: 'done: one task run, the queue empty, idle for long enough, or stopped by one signal',
@@ -62,6 +70,7 @@ export function registerWork(program: Command, context: CliContext): void {
       queue,
       mode,
       slots: options.slots,
+      stack: options.stack,
       idleExitMs: options.idleExit === undefined ? undefined : options.idleExit * 1000,
       program: own.length > 0 ? own : undefined,
       graceMs: options.grace === undefined ? undefined : options.grace * 1000,

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { processIds, readStat } from './process-table.ts';
+import type { RunAs } from './protocol.ts';
 import { RESULT_VARIABLE } from './run-folder.ts';
 
 /**
@@ -9,19 +11,40 @@ import { RESULT_VARIABLE } from './run-folder.ts';
  * A process may have cleared its environment, and only Linux has /proc: this finds what a known group
  * does not, and replaces none. It reads every process of the machine: for deaths and kills only.
  */
-export function findGroups(folder: string): number[] {
+export function findGroups(folder: string, owner?: RunAs): number[] {
   const groups = new Set<number>();
-  for (const pid of processIds() ?? []) {
+  for (const pid of processesOf(folder, owner)) {
     try {
-      const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
-      if (!environment.includes(`\0${RESULT_VARIABLE}=${folder}/`)) continue;
       const { group } = readStat(pid);
       if (group > 1) groups.add(group);
     } catch {
-      // It ended while it was looked at, or belongs to another user: not one that could be ours.
+      // It ended while it was looked at.
     }
   }
   return [...groups];
+}
+
+function processesOf(folder: string, owner: RunAs | undefined): string[] {
+  const wanted = `${RESULT_VARIABLE}=${folder}/`;
+  const pids = processIds() ?? [];
+  if (!owner) return pids.filter((pid) => isIn(pid, wanted));
+  // In a container even root may not read the environment of another user's process: that user may.
+  const files = pids.map((pid) => `/proc/${pid}/environ`);
+  const { stdout } = spawnSync('grep', ['-lsaF', '-e', wanted, ...files], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+    cwd: '/',
+    ...owner,
+  });
+  return [...(stdout ?? '').matchAll(/^\/proc\/(\d+)\/environ$/gm)].flatMap(([, pid]) => pid ?? []);
+}
+
+function isIn(pid: string, wanted: string): boolean {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(`\0${wanted}`);
+  } catch {
+    return false; // it ended meanwhile, or belongs to another user: not one that could be ours
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { findGroups } from './find-groups.ts';
 import { launch, type Launched } from './launch.ts';
 import { OutputTail } from './output-tail.ts';
 import { ProcessGroup } from './process-group.ts';
-import type { EndReport, ProgressReport, SpawnerSettings, StartRequest } from './protocol.ts';
+import type { EndReport, ProgressReport, RunAs, SpawnerSettings, StartRequest } from './protocol.ts';
 import { readProgress, readResult } from './read-report.ts';
 import { removeRunFolder } from './remove-folder.ts';
 import { toFolderName } from './run-folder.ts';
@@ -67,7 +67,7 @@ export function runProgram(start: StartRequest, sequence: number, host: RunHost)
     // A killed program's children keep the grace that it was given: their shell ends before they do.
     if (!group.isTerminating) group.terminate(LEFTOVER_GRACE_MS);
     await group.gone;
-    if (killed) await endEscaped(folder.path);
+    if (killed) await endEscaped(folder.path, runAs);
     await readRest(outputs);
     return {
       ...(exitCode === null ? { signal: signal ?? 'unknown' } : { exitCode }),
@@ -96,8 +96,8 @@ export function runProgram(start: StartRequest, sequence: number, host: RunHost)
 }
 
 /** Kills what left its program's group, as far as it can be found: only for programs that were killed. */
-async function endEscaped(folder: string): Promise<void> {
-  const groups = findGroups(folder).map((pgid) => new ProcessGroup(pgid));
+async function endEscaped(folder: string, owner: RunAs | undefined): Promise<void> {
+  const groups = findGroups(folder, owner).map((pgid) => new ProcessGroup(pgid));
   for (const group of groups) group.terminate(0);
   await Promise.all(groups.map((group) => group.gone));
 }

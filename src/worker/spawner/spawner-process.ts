@@ -11,7 +11,7 @@ import { type KillRequest, Report, Request, type SpawnerSettings, type StartRequ
 import { removeRoot } from './remove-folder.ts';
 import { RequestedRun } from './requested-run.ts';
 
-/** `.ts` from a checkout, `.js` from a built package: the entry lies beside this file either way. */
+/** `.ts` from a checkout, `.js` in every bundle: the entry lies beside this file, for no bundler follows this reference. */
 const ENTRY = fileURLToPath(new URL(`./spawner-main${extname(import.meta.url)}`, import.meta.url));
 
 /** A small young generation keeps the spawner small; a fork costs by the memory of who forks. */
@@ -22,6 +22,7 @@ const CLOSE_MS = 15_000;
 
 /** How often it is looked whether processes are left that were forked and are not programs yet. */
 const FORK_POLL_MS = 5;
+const FORK_LOOKS = 400; // a fork that may not be killed from here soon becomes its program
 
 /** One spawner process, as the worker sees it, from its start to the last trace of its programs. */
 export class SpawnerProcess {
@@ -31,6 +32,7 @@ export class SpawnerProcess {
   readonly #reader = new FrameReader();
   readonly #runs = new Map<number, RequestedRun>();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #died = Promise.withResolvers<void>();
   readonly #cleared = Promise.withResolvers<void>();
   #lastRun = 0;
   #isDead = false;
@@ -68,6 +70,11 @@ export class SpawnerProcess {
   /** Resolves when it takes requests (which may be made before). */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Resolves when the process has ended. */
+  get died(): Promise<void> {
+    return this.#died.promise;
   }
 
   /** Resolves when the process has ended, and its programs and its folder are gone too. */
@@ -118,13 +125,16 @@ export class SpawnerProcess {
   /** The process is gone. Whatever it had started and not ended is killed before its runs are given up. */
   async #clearUp(cause?: Error): Promise<void> {
     this.#isDead = true;
+    this.#died.resolve();
     const { root, orphanGraceMs, runAs } = this.#settings;
-    for (let forks = this.#forks(); forks.length > 0; forks = this.#forks()) {
+    for (let look = 0; look < FORK_LOOKS; look += 1) {
+      const forks = this.#forks();
+      if (forks.length === 0) break;
       for (const pid of forks) killIfThere(pid);
       await new Promise((resolve) => setTimeout(resolve, FORK_POLL_MS));
     }
     const pgids = [...this.#runs.values()].flatMap((run) => run.pid ?? []);
-    const groups = [...new Set([...pgids, ...findGroups(root)])].map((pgid) => new ProcessGroup(pgid));
+    const groups = [...new Set([...pgids, ...findGroups(root, runAs)])].map((pgid) => new ProcessGroup(pgid));
     for (const group of groups) group.terminate(orphanGraceMs);
     await Promise.all(groups.map((group) => group.gone));
     const how = this.#child.signalCode ?? `exit ${this.#child.exitCode ?? 'unknown'}`;

@@ -13,6 +13,8 @@ export interface SpawnerOptions {
   orphanGraceMs?: number;
   /** Another user to run programs as; the worker must be root then, and scratchDir passable for that user. */
   runAs?: RunAs;
+  /** Called, should the spawner die, instead of starting another: for a worker that has given up the right to. */
+  onDeath?: () => void;
 }
 
 /**
@@ -27,9 +29,11 @@ export async function startSpawner({
   resultBytes = 262_144,
   orphanGraceMs = 1000,
   runAs,
+  onDeath,
 }: SpawnerOptions): Promise<ProgramRunner> {
   // The guardian's script looks for it line by line, and removes it.
   if (scratchDir.includes('\n')) throw new Error('expected a scratchDir without line breaks: choose another');
+  let closed = false;
   const uncleared = new Set<SpawnerProcess>();
   const startOne = (): SpawnerProcess => {
     const spawner = new SpawnerProcess(scratchDir, {
@@ -39,12 +43,14 @@ export async function startSpawner({
       ...(runAs && { runAs }),
     });
     uncleared.add(spawner);
+    void spawner.died.then(() => {
+      if (!closed) onDeath?.();
+    });
     void spawner.cleared.then(() => uncleared.delete(spawner));
     return spawner;
   };
 
   let current = startOne();
-  let closed = false;
   await current.ready;
 
   return {
@@ -54,7 +60,7 @@ export async function startSpawner({
     run(start) {
       if (closed) return refusedRun(new SpawnerDied('the program runner was closed'));
       try {
-        if (current.isDead) current = startOne();
+        if (current.isDead && !onDeath) current = startOne();
         return current.run(start);
       } catch (error) {
         return refusedRun(new SpawnerDied('no spawner process could be started', { cause: error }));

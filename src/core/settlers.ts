@@ -1,7 +1,7 @@
-import { settleGraceMs } from '../core/limits.ts';
-import type { Ports } from '../core/ports.ts';
-import type { QueueDefinition } from '../core/queue-definition.ts';
-import { Settler } from '../core/settle.ts';
+import { settleGraceMs } from './limits.ts';
+import type { Ports } from './ports.ts';
+import type { QueueDefinition } from './queue-definition.ts';
+import { Settler } from './settle.ts';
 
 /** The settlers of this process: one for each queue, for as long as the process lives. */
 export function makeSettlers(ports: Ports): (definition: QueueDefinition) => Settler {

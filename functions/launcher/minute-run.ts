@@ -1,0 +1,42 @@
+import { sendUnsentChunks } from '../../src/core/enqueue-batch.ts';
+import { launchWorkers, type LaunchResult } from '../../src/core/launch.ts';
+import type { Ports, WorkerLauncher } from '../../src/core/ports.ts';
+
+export interface MinuteResult {
+  readonly launched: readonly LaunchResult[];
+  readonly chunksSent: number;
+}
+
+/**
+ * The safety net: workers for raw messages and lost invocations, then chunks whose loader died. Workers come first,
+ * since a large load may take all the time that there is. A queue that fails does not keep the others from it.
+ * @throws AggregateError after all of them, when any has failed
+ */
+export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Promise<MinuteResult> {
+  const definitions = await ports.catalog.list();
+  const errors: unknown[] = [];
+  const launched: LaunchResult[] = [];
+  let chunksSent = 0;
+  const attempt = async (queue: string, what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      ports.log.error({ err: error, queue }, `${what} failed`);
+      errors.push(error);
+    }
+  };
+  for (const definition of definitions) {
+    await attempt(definition.name, 'launching workers', async () => {
+      launched.push(await launchWorkers(ports, launcher, definition));
+    });
+  }
+  for (const { name } of definitions) {
+    await attempt(name, 'sending unsent chunks', async () => {
+      const chunks = await sendUnsentChunks(ports, name);
+      if (chunks > 0) ports.log.warn({ queue: name, chunks }, 'sent chunks that their loader had not');
+      chunksSent += chunks;
+    });
+  }
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} parts of the minute run failed`);
+  return { launched, chunksSent };
+}

@@ -1,0 +1,47 @@
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { BundledFunction } from './bundled-function.ts';
+import { grantCount, grantSend } from './queue-access.ts';
+import { grantAllRows, grantIndex } from './table-access.ts';
+import type { TaskQueue } from './task-queue.ts';
+
+export interface ApiFunctionProps {
+  readonly table: TableV2;
+  readonly queues: readonly TaskQueue[];
+  readonly launcher: IFunction;
+  /** What every function is told. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logRetention: RetentionDays;
+  readonly concurrency: number | undefined;
+}
+
+/** The function behind the HTTP API: it enqueues, reads and cancels; it takes no message from a queue, ever. */
+export class ApiFunction extends BundledFunction {
+  constructor(scope: Construct, id: string, props: ApiFunctionProps) {
+    const { table, queues, launcher } = props;
+    super(scope, id, {
+      name: 'api',
+      description: 'the HTTP API',
+      memoryMiB: 1024, // a fair share of a CPU: half the memory doubles the time of a chunk of 1,000 tasks
+      timeoutSeconds: 29, // API Gateway gives up after 30
+      environment: { ...props.environment, MILLRACE_LAUNCHER_FUNCTION: launcher.functionName },
+      logRetention: props.logRetention,
+      reservedConcurrency: props.concurrency,
+    });
+    const { role } = this;
+    grantAllRows(role, table, ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem']);
+    grantIndex(role, table, 'byTime');
+    grantIndex(role, table, 'open');
+    for (const { queue } of queues) {
+      grantSend(role, queue);
+      grantCount(role, queue);
+    }
+    // CDK's own grant goes for every version and alias too.
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [launcher.functionArn] }),
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import { build, type BuildOptions } from 'esbuild';
+import { join } from 'node:path';
+import { DIST, ROOT } from './paths.ts';
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/** Of the machines that install the package: see `engines`. */
+const INSTALLED = { ...COMMON, target: 'node22.18', packages: 'external' } satisfies BuildOptions;
+
+/** `dist/cli.js`: a command loads the chunks that it needs. The spawner is a program of its own beside it. */
+export async function buildCli(): Promise<void> {
+  await build({
+    ...INSTALLED,
+    entryPoints: {
+      cli: 'src/cli/millrace-main.ts',
+      'spawner-main': 'src/worker/spawner/spawner-main.ts',
+    },
+    outdir: DIST,
+    chunkNames: 'chunks-[hash]',
+    splitting: true,
+  });
+}
+
+/** What programs import as `millrace`, `millrace/client` and `millrace/signing-fetch`. */
+export async function buildClient(): Promise<void> {
+  await build({
+    ...INSTALLED,
+    entryPoints: {
+      client: 'src/client/millrace-client.ts',
+      'signing-fetch': 'src/aws/signing-fetch.ts',
+    },
+    outdir: DIST,
+    chunkNames: 'client-[hash]',
+    splitting: true,
+  });
+}
+
+/** The construct, for CDK apps: it finds functions and worker image beside itself. */
+export async function buildInfra(): Promise<void> {
+  await build({ ...INSTALLED, entryPoints: ['infra/millrace.ts'], outdir: join(DIST, 'infra') });
+}
+
+/** One file each, the SDK in it, so that an app which uses the construct needs no bundler. As infra/ does in a checkout. */
+export async function buildFunctions(): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: ['api', 'dead-letter', 'launcher'].map((name) => ({
+      in: `functions/${name}/main.ts`,
+      out: `${name}/main`,
+    })),
+    outdir: join(DIST, 'functions'),
+    outExtension: { '.js': '.mjs' }, // a module without a package.json
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true,
+  });
+}

@@ -1,0 +1,107 @@
+import { STSClient } from '@aws-sdk/client-sts';
+import { hostname } from 'node:os';
+import process from 'node:process';
+import { destination, pino } from 'pino';
+import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
+import { makeEnvCatalog } from '../src/aws/env-catalog.ts';
+import { makeAwsPorts } from '../src/aws/make-aws-ports.ts';
+import { startProgramCredentials, type ProgramCredentials } from '../src/aws/program-credentials.ts';
+import { unknownQueue } from '../src/core/errors.ts';
+import { makeRedactor } from '../src/worker/redactor.ts';
+import { OUTPUT_LIMITS, runSession } from '../src/worker/run-session.ts';
+import { startScaleInProtection } from '../src/worker/scale-in-protection.ts';
+import { startSpawner } from '../src/worker/spawner/start-spawner.ts';
+import { twoStageSignals } from '../src/worker/two-stage-signals.ts';
+import { parseSettings, slotsOf, workerName, type Env } from './parse-settings.ts';
+import { programEnvironment, secretFaults, secretsOf } from './program-environment.ts';
+import { becomeSupervisor, isRoot, PROGRAMS } from './users.ts';
+
+const SPAWNER_DIED = 70;
+
+/** Makes a worker of this container, and runs it to its end. @returns the exit code */
+export async function runContainerWorker(argv: readonly string[], env: Env): Promise<number> {
+  const settings = parseSettings(argv, env);
+  const { queue, mode, idleExitMs } = settings;
+  const definition = await makeEnvCatalog(env['MILLRACE_QUEUES']).find(queue);
+  if (!definition) throw unknownQueue(queue, []);
+  const worker = workerName(env, `${hostname().slice(0, 24)}-${Math.random().toString(36).slice(2, 8)}`);
+  const redactor = makeRedactor(secretsOf(definition, env));
+  // Not line by line: a program that prints much must not wait for a write each.
+  const out = destination({ fd: 1, sync: false });
+  const log = pino(
+    { level: env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
+    { write: (line: string) => void out.write(redactor.text(line)) },
+  );
+  const signals = twoStageSignals((signal, stage) =>
+    log.info(
+      stage === 1 ? `stopping on ${signal}: running tasks get their grace` : `stopping at once on ${signal}`,
+    ),
+  );
+
+  const asRoot = isRoot();
+  const runner = await startSpawner({
+    scratchDir: env['MILLRACE_SCRATCH'] || '/scratch',
+    ...OUTPUT_LIMITS,
+    ...(asRoot && { runAs: PROGRAMS }),
+    onDeath: () => {
+      // Its programs may live on, and are another user's: only the end of the container ends them for certain.
+      log.error('the process that runs the programs died; this container ends, and its programs with it');
+      out.flushSync();
+      process.exit(SPAWNER_DIED);
+    },
+  });
+  if (asRoot) becomeSupervisor();
+  else
+    log.warn(
+      'not started as root: programs run as the same user as this worker, and could read its environment',
+    );
+
+  const { missing, short } = secretFaults(definition, env);
+  if (missing.length > 0)
+    log.error({ missing }, 'secrets of the queue are not in the environment of this container');
+  if (short.length > 0) log.warn({ short }, 'secrets so short are not kept out of results and logs');
+  const clients = makeAwsClients(targetFromEnv(env));
+  const protection =
+    mode === 'forever' && env['ECS_AGENT_URI']
+      ? startScaleInProtection({ agentUri: env['ECS_AGENT_URI'], log, fetch })
+      : undefined;
+  let credentials: ProgramCredentials | undefined;
+  const lost = new AbortController();
+  try {
+    if (definition.programRoleArn !== undefined) {
+      credentials = await startProgramCredentials(new STSClient({}), {
+        roleArn: definition.programRoleArn,
+        worker,
+        region: env['AWS_REGION'],
+        log,
+        onLost: () => lost.abort(),
+      });
+    }
+    const own = programEnvironment(definition, env);
+    const { exitCode } = await runSession({
+      ports: makeAwsPorts(clients, env['MILLRACE_TABLE'] ?? '', log, {
+        catalog: makeEnvCatalog(env['MILLRACE_QUEUES']),
+        queuePrefix: env['MILLRACE_QUEUE_PREFIX'],
+      }),
+      definition,
+      runner,
+      worker,
+      mode,
+      slots: slotsOf(settings, definition),
+      idleExitMs,
+      baseEnv: () => ({ ...own, ...credentials?.env() }),
+      redactor,
+      onBusy: (isBusy) => protection?.setBusy(isBusy),
+      graceMs: definition.graceSeconds * 1000,
+      isEmulated: targetFromEnv(env).sqs !== undefined,
+      signals: { ...signals, stop: AbortSignal.any([signals.stop, lost.signal]) },
+    });
+    return lost.signal.aborted ? 1 : exitCode;
+  } finally {
+    await runner.close(); // also when it came to no session: programs and spawner never outlive this
+    credentials?.close();
+    protection?.close();
+    clients.close();
+    out.flushSync();
+  }
+}
