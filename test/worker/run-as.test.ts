@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorker } from '../../worker-image/bundle-worker.ts';
 import { PROGRAMS, SUPERVISOR } from '../../worker-image/users.ts';
 import { cleanEnv, LocalStack } from '../support/local-stack.ts';
-import { endAll, processesWith, start, until } from '../support/processes.ts';
+import { parentOf, endAll, processesWith, start, until } from '../support/processes.ts';
 
 const isRoot = process.getuid?.() === 0;
 const title = isRoot
@@ -203,7 +203,8 @@ describe.skipIf(!isRoot)(title, () => {
       const found = processesWith(marker).filter((pid) => uidsOf(pid)?.[0] === PROGRAMS.uid);
       return found.length > 0 && found;
     });
-    const [spawner] = processesWith('spawner-main.js').filter((pid) => uidsOf(pid)?.[0] === 0);
+    const [spawner] = processesWith('spawner-main.js').filter((pid) => parentOf(pid) === worker.pid);
+    expect(uidsOf(spawner!)?.[0]).toBe(0);
     process.kill(spawner!, 'SIGKILL');
     expect(await worker.exit).toBe(70);
     expect(worker.stdout()).toContain('this container ends');
