@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { cached } from './cache-dir.ts';
-import { installPackages } from './debian-packages.ts';
+import { installPackages, needPrograms } from './debian-packages.ts';
 import { run } from './processes.ts';
 
 const MINISTACK = 'ministack==1.5.33';
@@ -15,6 +15,7 @@ const DEBIAN_PYTHON = '3.11'; // of bookworm
 export async function pythonTools(): Promise<string> {
   const name = `python-${PACKAGES.join('-').replaceAll('==', '-')}`;
   const folder = await cached(name, async (path) => {
+    await needPrograms({ python3: 'python3' });
     const { code } = await run('python3', ['-c', 'import ensurepip, venv']);
     if (code !== 0) await installPackages(['python3-venv']);
     await mustRun('python3', ['-m', 'venv', path]);
