@@ -1,7 +1,7 @@
 import { Stack, Validations, type CfnElement } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { QueueConfig } from './config.ts';
-import type { Millrace } from './millrace.ts';
+import type { WorkerFleet } from './worker-fleet.ts';
 
 /** A finding of cdk-nag that is meant to be so: where it is, and why. */
 export interface Acknowledgement {
@@ -11,10 +11,17 @@ export interface Acknowledgement {
   readonly reason: string;
 }
 
+/** A `Millrace`, as far as its findings depend on it. */
+export interface Checked extends IConstruct {
+  readonly config: { readonly queues: readonly QueueConfig[] };
+  readonly fleet: WorkerFleet;
+  readonly hasOwnNetwork: boolean;
+}
+
 const HERE = 'arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>'; // as cdk-nag spells it
 
 /** All that there are for a `Millrace`, and no more. */
-export function acknowledgementsOf(millrace: Millrace): readonly Acknowledgement[] {
+export function acknowledgementsOf(millrace: Checked): readonly Acknowledgement[] {
   const { cluster } = millrace.fleet;
   const clusterId = Stack.of(cluster).getLogicalId(cluster.cluster.node.defaultChild as CfnElement);
   const tasks = wildcard(`${HERE}:task/<${clusterId}>/*`);
@@ -51,9 +58,9 @@ const OWN_NETWORK: Acknowledgement = {
     'programs connect to costs by the gigabyte. Who needs one brings a network of their own.',
 };
 
-function ofWorker(millrace: Millrace, queue: QueueConfig, tasks: string): Acknowledgement[] {
+function ofWorker(millrace: Checked, queue: QueueConfig, tasks: string): Acknowledgement[] {
   const worker = `Workers/Worker-${queue.name}`;
-  const family = millrace.workers.get(queue.name)?.family;
+  const family = millrace.fleet.workers.get(queue.name)?.family;
   const builtImage: Acknowledgement = {
     path: `${worker}/TaskDefinition/ExecutionRole/DefaultPolicy`,
     id: wildcard('*'),
@@ -108,7 +115,7 @@ function wildcard(resource: string): string {
 }
 
 /** Tells cdk-nag which of its findings are meant to be so. */
-export function acknowledgeFindings(millrace: Millrace): void {
+export function acknowledgeFindings(millrace: Checked): void {
   for (const { path, id, reason } of acknowledgementsOf(millrace)) {
     const construct = path.split('/').reduce<IConstruct>((at, name) => at.node.findChild(name), millrace);
     Validations.of(construct).acknowledge({ id, reason });

@@ -1,6 +1,5 @@
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { acknowledgeFindings } from './acknowledgements.ts';
 import { checkConfig } from './config.ts';
 import { Millrace } from './millrace.ts';
 
@@ -14,4 +13,4 @@ const stack = new Stack(app, stackName, {
 });
 const millrace = new Millrace(stack, 'Millrace', checkConfig(app.node.tryGetContext('millrace')));
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
-acknowledgeFindings(millrace);
+millrace.acknowledgeFindings();

@@ -24,7 +24,7 @@ const programRoleSchema = z.union(
 );
 
 /** A queue in the config: its definition, and what its workers are made of. */
-const queueConfigSchema = queueDefinitionSchema
+export const queueConfigSchema = queueDefinitionSchema
   .omit({ secretNames: true, programRoleArn: true })
   .extend({
     /** Variables of programs whose values are kept in Secrets Manager or SSM. */

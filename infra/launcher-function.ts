@@ -42,8 +42,9 @@ export class LauncherFunction extends BundledFunction {
     });
     const { role } = this;
     grantRows(role, table, {
-      [BATCH_ROWS]: ['GetItem', 'PutItem', 'UpdateItem'], // unsent chunks
-      [queueRows()]: ['GetItem', 'Query', 'UpdateItem'], // pause, workers' reports, the launch lock
+      [BATCH_ROWS]: ['GetItem', 'PutItem', 'UpdateItem'], // unsent chunks, folded totals
+      // Pause, workers' reports, the launch lock; ledgers are folded, and moved out of their list.
+      [queueRows()]: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     });
     grantIndex(role, table, 'open', [UNSENT_CHUNKS]);
     for (const { queue } of queues) {

@@ -8,6 +8,7 @@ import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { acknowledgeFindings } from './acknowledgements.ts';
 import { Alarms } from './alarms.ts';
 import { parseConfig, toDefinition, type MillraceConfig, type MillraceConfigInput } from './config.ts';
 import { toQueuesVariable } from './function-environment.ts';
@@ -153,6 +154,11 @@ export class Millrace extends Construct {
     throw new Error(
       `The programs of queue ${queue} have no role: set its programRole (to [] for one to grant to)`,
     );
+  }
+
+  /** Tells cdk-nag which of its findings are meant to be so, and why. */
+  acknowledgeFindings(): void {
+    acknowledgeFindings(this);
   }
 
   metricWaiting(queue: string): Metric {

@@ -27,7 +27,7 @@ export class QueueDashboard extends Construct {
     super(scope, id);
     const entries = Object.entries(functions);
     this.dashboard = new Dashboard(this, 'Dashboard', {
-      dashboardName: Stack.of(this).stackName,
+      dashboardName: `${Stack.of(this).stackName}-${Stack.of(this).region}`, // their names are those of all regions
       defaultInterval: Duration.hours(3), // a load and its end fit in
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 2 * WIDTH, height: 3 })],

@@ -1,15 +1,17 @@
 import { sendUnsentChunks } from '../../src/core/enqueue-batch.ts';
+import { foldLedgers } from '../../src/core/fold-ledgers.ts';
 import { launchWorkers, type LaunchResult } from '../../src/core/launch.ts';
 import type { Ports, WorkerLauncher } from '../../src/core/ports.ts';
 
 export interface MinuteResult {
   readonly launched: readonly LaunchResult[];
   readonly chunksSent: number;
+  readonly ledgersFolded: number;
 }
 
 /**
- * The safety net: workers for raw messages and lost invocations, then chunks whose loader died. Workers come first,
- * since a large load may take all the time that there is. A queue that fails does not keep the others from it.
+ * The safety net: workers for raw messages and lost invocations, then chunks whose loader died, then ledgers of processes that have ended.
+ * Workers come first, since a large load may take all the time that there is. A queue that fails does not keep the others from it.
  * @throws AggregateError after all of them, when any has failed
  */
 export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Promise<MinuteResult> {
@@ -17,6 +19,7 @@ export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Pro
   const errors: unknown[] = [];
   const launched: LaunchResult[] = [];
   let chunksSent = 0;
+  let ledgersFolded = 0;
   const attempt = async (queue: string, what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -37,6 +40,11 @@ export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Pro
       chunksSent += chunks;
     });
   }
+  for (const { name } of definitions) {
+    await attempt(name, 'folding ledgers', async () => {
+      ledgersFolded += await foldLedgers(ports, name);
+    });
+  }
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} parts of the minute run failed`);
-  return { launched, chunksSent };
+  return { launched, chunksSent, ledgersFolded };
 }

@@ -66,6 +66,6 @@ export const DEFAULT_QUEUE: QueueDefinition = queueDefinitionSchema.parse({ name
 export const DEFAULT_DEPLOYED_SLOTS = 4;
 
 /** The heartbeat: three to a lease, so that two may fail. */
-export function heartbeatMs(definition: QueueDefinition): number {
+export function heartbeatMs(definition: Pick<QueueDefinition, 'leaseSeconds'>): number {
   return (definition.leaseSeconds * 1000) / 3;
 }

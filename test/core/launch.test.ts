@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startWorkers, launchWorkers } from '../../src/core/launch.ts';
-import { toOrders, workersToStart, type Need } from '../../src/core/launch-plan.ts';
+import { recentlyStarted, toOrders, workersToStart, type Need } from '../../src/core/launch-plan.ts';
 import type { Ports } from '../../src/core/ports.ts';
 import { queueDefinitionSchema, type QueueSettings } from '../../src/core/queue-definition.ts';
 import { FakeLauncher } from '../fakes/fake-launcher.ts';
@@ -63,6 +63,22 @@ describe('how many workers to start', () => {
     expect(workersToStart(queueOf(), { ...stuck, reports: [{ ...report, busy: 3 }] })).toBe(0);
     expect(workersToStart(queueOf(), { ...stuck, running: 2 })).toBe(0);
     expect(workersToStart(queueOf(), { ...stuck, now: START + 61_000 })).toBe(0); // its report is old
+  });
+
+  it('remembers the latest hundred, for a minute: the lock is read by every worker each second', () => {
+    const ids = (count: number, name: string) =>
+      Array.from({ length: count }, (_, index) => `${name}${index}`);
+    const lock = {
+      token: 't',
+      at: START,
+      mode: 'until-empty',
+      orders: [],
+      heldUntil: 0,
+      before: ids(60, 'a'),
+      started: ids(60, 'b'),
+    } as const;
+    expect(recentlyStarted(lock, START + 59_999)).toEqual([...ids(60, 'a').slice(20), ...ids(60, 'b')]);
+    expect(recentlyStarted(lock, START + 60_000)).toEqual([]);
   });
 
   it('orders at most ten at once, a share of them on Spot capacity', () => {

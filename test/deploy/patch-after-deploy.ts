@@ -14,6 +14,10 @@ import { REGION } from '../support/ministack.ts';
 import { ROOT_KEY, sendSigned } from '../support/signed-request.ts';
 import { readStackResources, type StackResource } from '../support/stack-resources.ts';
 
+interface Conditional extends Statement {
+  readonly Condition?: object;
+}
+
 const BATCHED = ['sqs:SendMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'];
 
 /**
@@ -87,7 +91,8 @@ async function actAsTask(
 
 /**
  * Rights that AWS includes and MiniStack asks for by themselves: `sqs:SendMessageBatch` where AWS asks for
- * `sqs:SendMessage`, and so on; `ecs:RunTask` on the ARN of the cluster, AWS: on that of the task definition.
+ * `sqs:SendMessage`, and so on. And those on condition of a cluster: MiniStack never fills `ecs:cluster`, and checks
+ * `ecs:RunTask` against the ARN of the cluster, AWS against that of the task definition.
  */
 async function allowWhatIsIncluded(
   endpoint: string,
@@ -96,11 +101,12 @@ async function allowWhatIsIncluded(
 ): Promise<void> {
   const extra: Statement[] = [];
   for (const policy of await rolePolicies(endpoint, role)) {
-    for (const { Action, Resource } of (JSON.parse(policy) as { Statement: Statement[] }).Statement) {
-      const actions = [Action].flat();
-      const batches = actions.filter((action) => BATCHED.includes(action)).map((action) => `${action}Batch`);
-      if (batches.length > 0) extra.push({ Action: batches, Resource });
-      if (actions.includes('ecs:RunTask')) extra.push({ Action: 'ecs:RunTask', Resource: clusters });
+    const { Statement: statements } = JSON.parse(policy) as { Statement: Conditional[] };
+    for (const { Action, Resource, Condition } of statements) {
+      const batches = [Action].flat().filter((action) => BATCHED.includes(action));
+      if (batches.length > 0) extra.push({ Action: batches.map((action) => `${action}Batch`), Resource });
+      const hasCluster = JSON.stringify(Condition ?? {}).includes('ecs:cluster');
+      if (hasCluster) extra.push({ Action, Resource: [Resource, clusters].flat() });
     }
   }
   if (extra.length > 0) await putRolePolicy(endpoint, role, 'emulator', toPolicy(extra));

@@ -32,8 +32,21 @@ describe('the launcher as a function', () => {
         { queue: 'second', started: 1, failures: [] },
       ],
       chunksSent: 0,
+      ledgersFolded: 0,
     });
     expect(launcher.workers).toHaveLength(3);
+  });
+
+  it('each minute folds the ledgers of processes that have ended', async () => {
+    const { handle, ports, state } = makeFunction();
+    const totals = { SUCCEEDED: 2, FAILED: 0, CANCELLED: 0 };
+    const at = state.now;
+    await ports.ledgers.advance({ queue: 'second', ledger: 'L', from: 0, seq: 2, totals, batches: {}, at });
+    state.now += 15 * 60_000;
+    expect(await handle({})).toMatchObject({ ledgersFolded: 0 }); // it is closed first
+    state.now += 2 * 60_000;
+    expect(await handle({})).toMatchObject({ ledgersFolded: 1 });
+    expect((await ports.ledgers.readFolded({ queue: 'second' }))?.totals).toEqual(totals);
   });
 
   it('each minute sends the chunks that a loader left unsent', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, describe, expect, it } from 'vitest';
-import { acknowledgeFindings, acknowledgementsOf } from '../../infra/acknowledgements.ts';
+import { acknowledgementsOf } from '../../infra/acknowledgements.ts';
 import { Millrace, type MillraceProps } from '../../infra/millrace.ts';
 
 const outdirs: string[] = [];
@@ -83,7 +83,7 @@ describe.each(CONFIGS)('cdk-nag, of %s', (_, props) => {
 
   it('finds nothing once that is acknowledged', () => {
     const { app, millrace, outdir } = makeApp(props);
-    acknowledgeFindings(millrace);
+    millrace.acknowledgeFindings();
     app.synth();
     expect(findingsIn(outdir)).toEqual([]);
   });

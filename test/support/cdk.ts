@@ -8,7 +8,7 @@ import { run } from './processes.ts';
 import { ROOT_KEY, type AwsKey } from './signed-request.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const APP = 'test/deploy/emulated-app.ts';
+const EMULATED_APP = 'test/deploy/emulated-app.ts';
 const CDK = join(ROOT, 'node_modules/aws-cdk/bin/cdk');
 
 /** Environment of whoever works with the emulated AWS: its endpoint, a key, and nothing of the machine's own. */
@@ -41,9 +41,12 @@ export interface EmulatedContext {
 /** The pinned CDK command line, run against an emulated AWS. */
 export class Cdk {
   readonly #endpoint: string;
+  readonly #app: string;
 
-  constructor(endpoint: string) {
+  /** @param app the file of an app that takes an EmulatedContext */
+  constructor(endpoint: string, app = EMULATED_APP) {
     this.#endpoint = endpoint;
+    this.#app = app;
   }
 
   async bootstrap(): Promise<void> {
@@ -67,7 +70,7 @@ export class Cdk {
 
   #runApp(verb: string, context: EmulatedContext, args: readonly string[]): Promise<string> {
     return inTempFolder((folder) => {
-      const command = ['--app', `node ${APP}`, '--output', folder];
+      const command = ['--app', `node ${this.#app}`, '--output', folder];
       return this.#run([verb, ...command, '-c', `emulated=${JSON.stringify(context)}`, ...args], ROOT);
     });
   }

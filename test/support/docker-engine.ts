@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { needPrograms } from './debian-packages.ts';
@@ -42,6 +42,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   );
   const engine = makeEngine(own, folder, async () => {
     await daemon.stop();
+    await unmountUnder(folder);
     if (!hadBridge) await run('ip', ['link', 'delete', 'docker0']).catch(() => {}); // harmless where `ip` is missing
   });
   try {
@@ -56,7 +57,16 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   }
 }
 
-function makeEngine(socket: string, folder: string, end: (() => Promise<void>) | undefined): DockerEngine {
+/** An engine that another process has started. */
+export function connectDockerEngine(socket: string): DockerEngine {
+  return makeEngine(socket, undefined, undefined);
+}
+
+function makeEngine(
+  socket: string,
+  folder: string | undefined,
+  end: (() => Promise<void>) | undefined,
+): DockerEngine {
   const tryDocker = (...args: string[]) => run('docker', args, { env: dockerEnv(socket, folder) });
   return {
     socket,
@@ -69,7 +79,7 @@ function makeEngine(socket: string, folder: string, end: (() => Promise<void>) |
     },
     async stop() {
       await end?.();
-      await rm(folder, { recursive: true, force: true });
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -78,7 +88,13 @@ async function answers(socket: string, folder: string): Promise<boolean> {
   return (await run('docker', ['version'], { env: dockerEnv(socket, folder) })).code === 0;
 }
 
+/** The engine leaves the host's network namespace mounted. */
+async function unmountUnder(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const mount of mounts.reverse()) if (mount.startsWith(`${folder}/`)) await run('umount', [mount]);
+}
+
 /** No settings of the machine's user, and the builder that every engine has. */
-function dockerEnv(socket: string, folder: string): NodeJS.ProcessEnv {
+function dockerEnv(socket: string, folder = '/nowhere'): NodeJS.ProcessEnv {
   return { ...process.env, DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: folder, DOCKER_BUILDKIT: '0' };
 }

@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { patchAfterDeploy } from '../deploy/patch-after-deploy.ts';
 import { Cdk, type EmulatedContext } from './cdk.ts';
 import { makeIamUser } from './iam-users.ts';
-import { ACCOUNT, REGION, startMinistack, type Ministack } from './ministack.ts';
-import { ROOT_KEY, sendSigned } from './signed-request.ts';
+import { REGION, startMinistack, type Ministack } from './ministack.ts';
+import { allowPlainHttp } from './bootstrap-bucket.ts';
 
 /** The outputs of the stack, as docs/deploy.md names them. */
 export interface Outputs {
@@ -70,15 +70,4 @@ export interface EmulatedStack {
   readonly context: EmulatedContext;
   readonly outputs: Outputs;
   readonly deployMs: number;
-}
-
-/** The bootstrap's bucket denies what is not TLS, to root as well. */
-async function allowPlainHttp(endpoint: string): Promise<void> {
-  const { status, text } = await sendSigned({
-    url: `${endpoint}/cdk-hnb659fds-assets-${ACCOUNT}-${REGION}?policy`,
-    method: 'DELETE',
-    key: ROOT_KEY,
-    service: 's3',
-  });
-  if (status >= 300) throw new Error(`the policy of the bootstrap's bucket: ${status} ${text}`);
 }

@@ -91,12 +91,3 @@ export function processesWith(text: string): number[] {
     })
     .map(Number);
 }
-
-/** The process that a process belongs to; 0 when it has ended. */
-export function parentOf(pid: number): number {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}

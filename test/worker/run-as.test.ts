@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorker } from '../../worker-image/bundle-worker.ts';
 import { PROGRAMS, SUPERVISOR } from '../../worker-image/users.ts';
 import { cleanEnv, LocalStack } from '../support/local-stack.ts';
-import { parentOf, endAll, processesWith, start, until } from '../support/processes.ts';
+import { endAll, processesWith, start, until } from '../support/processes.ts';
 
 const isRoot = process.getuid?.() === 0;
 const title = isRoot
@@ -20,6 +20,8 @@ const DEFINITION = {
   environment: { GREETING: 'hello' },
   secretNames: ['API_TOKEN'],
 };
+/** What the Dockerfile says that the container needs: no other right of root may be relied on. */
+const CAPABILITIES = ['chown', 'dac_override', 'kill', 'setgid', 'setuid'];
 const SECRET = 'tok-"1234567890"';
 
 interface Task {
@@ -47,7 +49,9 @@ describe.skipIf(!isRoot)(title, () => {
 
   const startWorker = (...args: string[]) => {
     const key = new URL(stack.ready.api).password;
-    return start(process.execPath, [join(folder, 'bundle/worker.js'), 'default', ...args], {
+    const bounded = ['--bounding-set', `-all,${CAPABILITIES.map((name) => `+${name}`).join(',')}`];
+    const worker = [process.execPath, join(folder, 'bundle/worker.js'), 'default', ...args];
+    return start('setpriv', [...bounded, ...worker], {
       cwd: '/',
       env: {
         ...cleanEnv(stack.data),
@@ -79,6 +83,14 @@ describe.skipIf(!isRoot)(title, () => {
       ?.split('\t')
       .map(Number);
 
+  const spawnerOf = (worker: number): number => {
+    const isChild = (pid: number) =>
+      readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${worker}\n`);
+    const [spawner] = processesWith('spawner-main.js').filter(isChild);
+    if (spawner === undefined) throw new Error('expected the worker to have a spawner');
+    return spawner;
+  };
+
   it('runs spawner, supervisor and programs as three users, none with the groups of root', async () => {
     const id = await enqueue('id -u; id -G; echo $PPID; cat /proc/$PPID/status | grep PPid; sleep 2');
     const worker = startWorker('until-empty');
@@ -88,10 +100,8 @@ describe.skipIf(!isRoot)(title, () => {
     expect(supervisor).toEqual(Array.from({ length: 4 }, () => SUPERVISOR.uid));
     expect(readFileSync(`/proc/${worker.pid}/status`, 'utf8')).toMatch(/^Groups:\s*$/m);
     expect(readFileSync(`/proc/${worker.pid}/status`, 'utf8')).toMatch(/^CapEff:\s*0+$/m);
-    const [spawner] = await until('the spawner', () => {
-      const found = processesWith('spawner-main.js').filter((pid) => uidsOf(pid)?.[0] === 0);
-      return found.length > 0 && found;
-    });
+    const spawner = spawnerOf(worker.pid);
+    expect(uidsOf(spawner)).toEqual([0, 0, 0, 0]);
     const { stdout = '', state } = await ended(id);
     expect(state).toBe('SUCCEEDED');
     const [uid, groups, parent, grandParent] = stdout.split('\n');
@@ -167,7 +177,7 @@ describe.skipIf(!isRoot)(title, () => {
   });
 
   it('kills programs of the other user on a timeout, those included that left their group', async () => {
-    const marker = `sleep 30${process.pid}`;
+    const marker = `30${process.pid}`; // seconds that no other process sleeps
     const id = await stack.json<{ id: string }>([
       'create',
       'default',
@@ -175,7 +185,7 @@ describe.skipIf(!isRoot)(title, () => {
       '1',
       '--max-attempts',
       '1',
-      `setsid ${marker} & ${marker}`,
+      `setsid sleep ${marker} & sleep ${marker}`,
     ]);
     const worker = startWorker('until-empty');
     expect(await ended(id.id)).toMatchObject({ state: 'FAILED', reason: 'timeout' });
@@ -184,8 +194,8 @@ describe.skipIf(!isRoot)(title, () => {
   });
 
   it('takes its programs with it when it is killed', async () => {
-    const marker = `sleep 31${process.pid}`;
-    const id = await enqueue(marker);
+    const marker = `31${process.pid}`; // seconds that no other process sleeps
+    const id = await enqueue(`sleep ${marker}`);
     const worker = startWorker('until-empty');
     await until('the program to run', () =>
       processesWith(marker).some((pid) => uidsOf(pid)?.[0] === PROGRAMS.uid),
@@ -196,19 +206,17 @@ describe.skipIf(!isRoot)(title, () => {
   });
 
   it('ends at once, for its container to end, when its spawner dies', async () => {
-    const marker = `sleep 32${process.pid}`;
-    const id = await enqueue(marker);
+    const marker = `32${process.pid}`; // seconds that no other process sleeps
+    const id = await enqueue(`sleep ${marker}`);
     const worker = startWorker('until-empty');
     const [program] = await until('the program to run', () => {
       const found = processesWith(marker).filter((pid) => uidsOf(pid)?.[0] === PROGRAMS.uid);
       return found.length > 0 && found;
     });
-    const [spawner] = processesWith('spawner-main.js').filter((pid) => parentOf(pid) === worker.pid);
-    expect(uidsOf(spawner!)?.[0]).toBe(0);
-    process.kill(spawner!, 'SIGKILL');
+    process.kill(spawnerOf(worker.pid), 'SIGKILL');
     expect(await worker.exit).toBe(70);
     expect(worker.stdout()).toContain('this container ends');
-    process.kill(program!, 'SIGKILL'); // the end of its container would have done so
+    process.kill(-program!, 'SIGKILL'); // the end of its container would have done so
     await stack.cli(['cancel', id]);
   });
 

@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorker } from '../../worker-image/bundle-worker.ts';
+import { makeBaseImage } from './base-image.ts';
+import type { DockerEngine } from './docker-engine.ts';
+
+const IMAGE = 'millrace-test/worker:built';
+
+/** Builds worker-image/ on the base of the suites. @returns the image's name */
+export async function buildWorkerImage(engine: DockerEngine): Promise<string> {
+  const base = await makeBaseImage(engine);
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-worker-image-'));
+  try {
+    bundleWorker(folder);
+    const network = ['--network', 'none']; // it needs none, and must not
+    const tag = ['--tag', IMAGE];
+    await engine.docker('build', '--quiet', ...network, '--build-arg', `BASE=${base}`, ...tag, folder);
+    return IMAGE;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
