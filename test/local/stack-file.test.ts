@@ -62,8 +62,8 @@ describe('the stack file', () => {
 
 describe('the data folder of a command', () => {
   it('is the one that MILLRACE_DATA names, seen from where the command runs', () => {
-    expect(findDataDir('/work/a', { MILLRACE_DATA: '../data' })).toBe('/work/data');
-    expect(findDataDir('/work/a', { MILLRACE_DATA: '/data' })).toBe('/data');
+    expect(findDataDir('/srv/a', { MILLRACE_DATA: '../data' })).toBe('/srv/data');
+    expect(findDataDir('/srv/a', { MILLRACE_DATA: '/data' })).toBe('/data');
   });
 
   it('is the nearest upwards with a stack, else the one right here', async () => {
