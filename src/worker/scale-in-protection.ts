@@ -19,6 +19,7 @@ interface Options {
 const IDLE_MS = 30_000;
 const RETRY_MS = 10_000;
 const REQUEST_MS = 5000;
+const NO_TASK_OF_A_SERVICE = 'TASK_NOT_VALID';
 const EXPIRES_MINUTES = 120; // should the worker freeze, its service gets it back
 const RENEW_MS = 60 * 60_000;
 
@@ -48,9 +49,12 @@ export function startScaleInProtection(options: Options): ScaleInProtection {
         }),
         signal: AbortSignal.any([closing.signal, AbortSignal.timeout(REQUEST_MS)]),
       });
-      if (response.ok) return 'done';
-      const got = (await response.text()).slice(0, 400);
+      const text = await response.text();
+      const failure = response.ok ? findFailure(text) : undefined;
+      if (response.ok && failure === undefined) return 'done';
+      const got = text.slice(0, 400);
       log.warn({ status: response.status, got }, 'ECS did not change the protection of this worker');
+      if (response.ok) return failure === NO_TASK_OF_A_SERVICE ? 'refused' : 'failed';
       return response.status >= 400 && response.status < 500 && response.status !== 429
         ? 'refused'
         : 'failed';
@@ -93,6 +97,16 @@ export function startScaleInProtection(options: Options): ScaleInProtection {
       changed.resolve();
     },
   };
+}
+
+/** The agent answers 200 as well when ECS would not, and says why: a deployment that waits for this task, say. */
+function findFailure(text: string): string | undefined {
+  try {
+    const { failure } = JSON.parse(text) as { failure?: { Reason?: string } };
+    return failure && (failure.Reason ?? 'no reason given');
+  } catch {
+    return undefined;
+  }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

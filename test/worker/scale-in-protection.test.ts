@@ -13,7 +13,7 @@ const open: ScaleInProtection[] = [];
 afterEach(() => open.splice(0).forEach((protection) => protection.close()));
 
 /** An agent of ECS, with these answers in turn, the last one for good. */
-function protect(...statuses: number[]) {
+function protect(...answers: (number | { failure: object })[]) {
   const puts: Put[] = [];
   const { ports, state } = makeMemoryPorts();
   const log: Log = ports.log;
@@ -22,8 +22,9 @@ function protect(...statuses: number[]) {
     log,
     fetch: async (url, init) => {
       puts.push({ url: url as string, body: JSON.parse(init?.body as string) as Put['body'] });
-      const status = statuses.length > 1 ? statuses.shift() : statuses[0];
-      return new Response('{}', { status: status ?? 200 });
+      const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? 200;
+      if (typeof answer === 'number') return new Response('{}', { status: answer });
+      return Response.json(answer); // the agent's status is 200 then
     },
     idleMs: 40,
     retryMs: 10,
@@ -65,13 +66,24 @@ describe('scale-in protection', () => {
     expect(state.log.filter(({ level }) => level === 'warn')).toHaveLength(2);
   });
 
-  it('is given up when ECS refuses it: this is no worker of a service', async () => {
-    const { protection, puts, state } = protect(400);
+  it('is asked for again when ECS could not change it, which the agent answers with 200', async () => {
+    const { protection, puts, state } = protect({ failure: { Reason: 'DEPLOYMENT_BLOCKED' } }, 200);
     protection.setBusy(true);
-    await until('the refusal to be logged', () => state.log.length === 1);
-    protection.setBusy(false);
-    protection.setBusy(true);
-    await new Promise((resolve) => setTimeout(resolve, 60)); // nothing can be awaited: nothing is to come
-    expect(puts).toHaveLength(1);
+    await until('the second request', () => puts.length === 2);
+    expect(puts.every(({ body }) => body.ProtectionEnabled)).toBe(true);
+    expect(state.log.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
+
+  it.each([400, { failure: { Reason: 'TASK_NOT_VALID' } }])(
+    'is given up when ECS refuses it (%j): this is no worker of a service',
+    async (answer) => {
+      const { protection, puts, state } = protect(answer);
+      protection.setBusy(true);
+      await until('the refusal to be logged', () => state.log.length === 1);
+      protection.setBusy(false);
+      protection.setBusy(true);
+      await new Promise((resolve) => setTimeout(resolve, 60)); // nothing can be awaited: nothing is to come
+      expect(puts).toHaveLength(1);
+    },
+  );
 });
