@@ -8,6 +8,8 @@ import type { QueueStore, WorkerReport } from '../core/ports.ts';
 import { conditional, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
 import { queueKey, WORKER_PREFIX, workerKey } from './keys.ts';
 
+const MAX_RACES = 10;
+
 /** Control of queues, and the reports of their workers, in DynamoDB. */
 export function makeQueueStore(table: Table): QueueStore {
   const update = (queue: string, expression: string, values: object, condition?: string) =>
@@ -20,12 +22,15 @@ export function makeQueueStore(table: Table): QueueStore {
         ...(condition !== undefined && { ConditionExpression: condition }),
       }),
     );
+  const readItem = async (queue: string): Promise<Record<string, unknown>> => {
+    const { Item: item } = await table.client.send(
+      new GetItemCommand({ TableName: table.name, Key: toItem(queueKey(queue)), ConsistentRead: true }),
+    );
+    return item ? fromItem(item) : {};
+  };
   return {
     async readControl(queue) {
-      const { Item: item } = await table.client.send(
-        new GetItemCommand({ TableName: table.name, Key: toItem(queueKey(queue)), ConsistentRead: true }),
-      );
-      const plain = item ? fromItem(item) : {};
+      const plain = await readItem(queue);
       return {
         paused: plain['paused'] === true,
         purgedBefore: Number(plain['purgedBefore'] ?? 0),
@@ -33,7 +38,24 @@ export function makeQueueStore(table: Table): QueueStore {
       };
     },
     async setPaused(queue, paused) {
-      await update(queue, 'SET paused = :paused', { ':paused': paused });
+      // Each switch names the one before it: a pause that is carried out late must not undo a later resume.
+      for (let race = 0; race < MAX_RACES; race += 1) {
+        const before = (await readItem(queue))['switches'];
+        const { done } = await conditional(() =>
+          update(
+            queue,
+            'SET paused = :paused, switches = :next',
+            {
+              ':paused': paused,
+              ':next': Number(before ?? 0) + 1,
+              ...(before !== undefined && { ':before': before }),
+            },
+            before === undefined ? 'attribute_not_exists(switches)' : 'switches = :before',
+          ),
+        );
+        if (done) return;
+      }
+      throw new Error(`queue ${queue} is paused and resumed by too many at once`);
     },
     async setPurgedBefore(queue, at) {
       await conditional(() =>

@@ -128,7 +128,7 @@ describe('a worker', () => {
 
   test('ends a program whose lease cannot be renewed before it runs out, and records nothing; another finishes it', async () => {
     let isCut = false;
-    const cut = portsFor(async (call, run) => {
+    const cut = portsFor(async (_call, run) => {
       if (isCut) throw new Error('the network is away');
       return run();
     });
