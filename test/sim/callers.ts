@@ -1,6 +1,7 @@
 import { MillraceError } from '../../src/core/errors.ts';
 import type { TaskSpec } from '../../src/core/task-spec.ts';
 import { keepRunning, sleep, type Host } from './host.ts';
+import { toError } from './requests.ts';
 import { OUTSIDE } from './virtual-time.ts';
 import type { World } from './world.ts';
 
@@ -85,7 +86,7 @@ export class Callers {
           (answer) => tell(() => resolve(answer)),
           (error: unknown) => {
             this.world.tell(process.name, () => `answers ${(error as Error).message}`);
-            tell(() => reject(error as Error));
+            tell(() => reject(toError(error)));
           },
         );
       });

@@ -55,11 +55,6 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
-    name: 'beat-without-its-token',
-    breaks: 'a heartbeat renews its own lease only',
-    ports: breakChanges((change, send) => send(change.event === 'beat' ? { ...change, guard: {} } : change)),
-  },
-  {
     name: 'heartbeat-ignores-its-failure',
     breaks: 'a program whose lease cannot be renewed is ended',
     ports: breakChanges(async (change, send, process) => {
@@ -118,12 +113,5 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
       putRow(world, row);
       return { done: true, row };
     }),
-  },
-  {
-    name: 'cancel-without-the-attempt',
-    breaks: 'a condition names something that never comes back, never a state alone',
-    ports: breakChanges((change, send) =>
-      send(change.event === 'cancel' && change.from?.[0] === 'PENDING' ? { ...change, guard: {} } : change),
-    ),
   },
 ];

@@ -55,7 +55,7 @@ export async function purge(callers: Callers): Promise<void> {
 export async function pauseForAWhile(callers: Callers): Promise<void> {
   const { world } = callers;
   const set = (isPaused: boolean) =>
-    callers.call(({ ending }) => ending.ports.queues.setPaused(ending.definition.name, isPaused));
+    callers.call(({ ending }) => ending.ports.queues.setPaused(ending.definition.name, isPaused), Infinity);
   world.count('pause');
   await set(true);
   await sleep(world.dice.between(500, 15_000));

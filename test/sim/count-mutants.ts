@@ -1,6 +1,7 @@
 import { forgetOld } from '../../src/core/ledger-row.ts';
 import type { Settler } from '../../src/core/settle.ts';
 import { breakChanges, breakLedgers } from './mutant.ts';
+import { ANY_REVISION } from './sim-ledgers.ts';
 import type { Mutant } from './world.ts';
 
 /** Breaks of stamps, ledgers, and folding. */
@@ -87,9 +88,8 @@ export const COUNT_MUTANTS: readonly Mutant[] = [
   {
     name: 'fold-without-its-revision',
     breaks: 'the totals are replaced on condition of their revision',
-    ports: breakLedgers((ledgers, { world }) => ({
-      replaceFolded: (row) =>
-        ledgers.replaceFolded(row, world.tables.folded.get(JSON.stringify(row.of))?.revision ?? 0),
+    ports: breakLedgers((ledgers) => ({
+      replaceFolded: (row) => ledgers.replaceFolded(row, ANY_REVISION),
     })),
   },
   {
@@ -104,8 +104,8 @@ export const COUNT_MUTANTS: readonly Mutant[] = [
     name: 'retired-ledger-forgotten',
     breaks: 'a retired ledger still answers for the ends that it counted',
     ports: breakLedgers((_ledgers, { world }) => ({
-      async read(_queue, ledger) {
-        return world.tables.ledgers.get(ledger);
+      async retire({ ledger }) {
+        world.tables.ledgers.delete(ledger);
       },
     })),
   },

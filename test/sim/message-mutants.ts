@@ -66,6 +66,13 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
     })),
   },
   {
+    name: 'redrive-without-its-stamp',
+    breaks: 'a redrive names the attempt and the stamp of the end that it takes back',
+    ports: breakChanges((change, send) =>
+      send(change.event === 'redrive' ? { ...change, guard: {} } : change),
+    ),
+  },
+  {
     name: 'chunk-marked-before-it-is-sent',
     breaks: 'a chunk is marked as sent after its last message',
     ports: (ports) => ({

@@ -1,6 +1,5 @@
 import type { SimProcess } from './sim-process.ts';
 import { OUTSIDE } from './virtual-time.ts';
-import type { World } from './world.ts';
 
 /** What becomes of one request. */
 type Fate =
@@ -16,9 +15,9 @@ type Fate =
 
 /** Requests whose loss matters most are hit more often; the chatter of an idle worker less. */
 const HOT =
-  /^(claim|takeOver|rerun|succeed|fail|cancel|restamp|redrive|retry|handBack|advance|close|replace|retire|send|mark)/;
+  /^(claim|takeOver|rerun|succeed|fail|cancel|restamp|redrive|retry|handBack|advance|close|replace|retire|send|mark|set)/;
 const COLD = /^(control|report|receive|counts|workers|read)/;
-const HEAT = { hot: 2, warm: 1, cold: 0.25 };
+const HEAT = { focus: 6, hot: 2, warm: 1, cold: 0.25 };
 /** No client waits longer for an answer, and none is still on its way after so long: foldLedgers builds on that. */
 const MAX_LATE_MS = 40_000;
 
@@ -37,7 +36,7 @@ export function request<T>(
   const { time, dice, weather } = world;
   return new Promise<T>((resolve, reject) => {
     if (process.isDead) return;
-    const fate = drawFate(world, call);
+    const fate = drawFate(process, call);
     if (fate !== 'ok') world.count(fate);
     const latency = () => dice.between(1, weather.latencyMs);
     const apply = (): T => {
@@ -99,10 +98,12 @@ export function request<T>(
   });
 }
 
-function drawFate(world: World, call: string): Fate {
+function drawFate({ world, cutOffUntil }: SimProcess, call: string): Fate {
   const { dice, weather } = world;
   if (world.isCalm) return 'ok';
-  const heat = HOT.test(call) ? HEAT.hot : COLD.test(call) ? HEAT.cold : HEAT.warm;
+  if (cutOffUntil > world.now) return 'request lost';
+  const isFocus = call.startsWith(weather.focus);
+  const heat = isFocus ? HEAT.focus : HOT.test(call) ? HEAT.hot : COLD.test(call) ? HEAT.cold : HEAT.warm;
   let at = dice.next();
   const isBelow = (rate: number): boolean => (at -= rate * heat) < 0;
   if (isBelow(weather.loss)) return dice.pick(['request lost', 'answer lost', 'takes effect late'] as const);
@@ -113,6 +114,6 @@ function drawFate(world: World, call: string): Fate {
   return 'ok';
 }
 
-function toError(error: unknown): Error {
+export function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -46,7 +46,7 @@ async function direct(world: World): Promise<void> {
   const { dice, weather } = world;
   const callers = new Callers(world);
   const fleet = new Fleet(world);
-  startSimUpkeep(world);
+  const upkeep = startSimUpkeep(world);
   const waves = dice.chance(0.2) ? 2 : 1;
   for (let wave = 1; wave <= waves; wave += 1) {
     if (wave > 1) {
@@ -65,6 +65,7 @@ async function direct(world: World): Promise<void> {
     await sleep(1000);
   }
   if (dice.chance(0.5)) {
+    upkeep.stopMinutes();
     await foldAll(world, weather);
     checkRest(world, callers.book, 'after folding');
   }
@@ -83,7 +84,7 @@ function planJobs(callers: Callers, busyMs: number): void {
   plan(dice.whole(0, 4), redriveOne);
   plan(dice.chance(0.2) ? 1 : 0, redriveAll);
   plan(dice.chance(0.15) ? 1 : 0, purge);
-  plan(dice.chance(0.2) ? 1 : 0, pauseForAWhile);
+  plan(dice.chance(0.3) ? 1 : 0, pauseForAWhile);
   plan(dice.whole(0, 1), readProgress);
 }
 
@@ -104,9 +105,9 @@ async function foldAll(world: World, weather: World['weather']): Promise<void> {
   await sleep(FOLD_MS);
   world.roughUp(weather);
   const rough = [1, 2].map(async (n) => {
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const host = startHost(world, `fold${n}`);
-      world.time.plan(world.time.now, host.process, () => {
+      world.time.plan(world.time.now + world.dice.between(0, 2000), host.process, () => {
         void runMinute(host).catch(() => {});
       });
       await sleep(world.dice.between(1000, 60_000));

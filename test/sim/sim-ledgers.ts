@@ -4,6 +4,8 @@ import { request } from './requests.ts';
 import type { SimProcess } from './sim-process.ts';
 
 const MAX_RACES = 5;
+/** For a mutant: a write without its condition. */
+export const ANY_REVISION = -1;
 
 /** Ledgers in DynamoDB, as one process has them, request by request as src/aws/dynamo-ledger-store.ts makes them. */
 export function makeSimLedgers(process: SimProcess): LedgerStore {
@@ -95,7 +97,7 @@ export function makeSimLedgers(process: SimProcess): LedgerStore {
         'replace folded',
         () => {
           const key = JSON.stringify(row.of);
-          if ((folded.get(key)?.revision ?? 0) !== revision) return false;
+          if (revision !== ANY_REVISION && (folded.get(key)?.revision ?? 0) !== revision) return false;
           folded.set(key, row);
           return true;
         },

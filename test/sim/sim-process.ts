@@ -10,6 +10,8 @@ export class SimProcess implements Owner {
   isDead = false;
   /** True time (ms) of its last request that did not go well. */
   troubledAt = -Infinity;
+  /** True time (ms) until which nothing of it gets through. */
+  cutOffUntil = -Infinity;
   #ids = 0;
   readonly #onDeath: (() => void)[] = [];
 
@@ -18,6 +20,7 @@ export class SimProcess implements Owner {
     this.name = world.newName(kind);
     const { skewMs } = world.weather;
     this.skewMs = Math.round(world.dice.between(-skewMs, skewMs));
+    if (world.dice.chance(world.weather.cutOff)) this.#planCutOff();
     world.tell(this.name, () => `starts, its clock off by ${this.skewMs} ms`);
   }
 
@@ -47,6 +50,18 @@ export class SimProcess implements Owner {
     if (this.isDead) return;
     this.world.tell(this.name, () => 'exits');
     this.#end();
+  }
+
+  #planCutOff(): void {
+    const { time, dice } = this.world;
+    const [inMs, forMs] = [dice.between(0, 60_000), dice.between(5000, 40_000)];
+    time.plan(time.now + inMs, this, () => {
+      if (this.world.isCalm) return;
+      this.world.count('process is cut off for a while');
+      this.world.tell(this.name, () => `is cut off for ${(forMs / 1000).toFixed(1)} s`);
+      this.cutOffUntil = this.world.now + forMs;
+      time.plan(time.now + forMs, this, () => this.#planCutOff());
+    });
   }
 
   #end(): void {

@@ -49,6 +49,7 @@ export class SimQueue {
   readonly #dead: SimQueue | undefined;
   #messages: Message[] = [];
   #waiters: Waiter[] = [];
+  #doubles: Message[] = [];
   #ids = 0;
   #checkAt = Infinity;
 
@@ -134,17 +135,14 @@ export class SimQueue {
   }
 
   #take(process: Suspect, max: number): ReceivedMessage[] {
-    const { dice, weather } = this.#world;
+    const { dice } = this.#world;
     this.#moveToDead();
     const visible = this.#messages.filter(({ visibleAt }) => visibleAt <= this.#world.now);
-    if (dice.chance(weather.duplicate / 10)) {
-      const inFlight = this.#messages.filter((message) => !visible.includes(message) && message.receives > 0);
-      if (inFlight.length > 0) {
-        const doubled = dice.pick(inFlight);
-        doubled.isDoubled = true;
-        visible.push(doubled);
-        this.#world.count('duplicate delivery');
-      }
+    for (const message of this.#doubles.splice(0)) {
+      if (!this.#messages.includes(message) || visible.includes(message)) continue;
+      message.isDoubled = true;
+      visible.push(message);
+      this.#world.count('duplicate delivery');
     }
     return dice
       .shuffle(visible)
@@ -163,8 +161,19 @@ export class SimQueue {
     message.visibleAt = world.now + world.definition.leaseSeconds * 1000;
     message.holder = process;
     world.tell(process.name, () => `receives ${message.receipt} ${out.body.slice(0, 100)}`);
+    this.#planDouble(message);
     const { body, version, tenant } = out;
     return { messageId, receipt: message.receipt, body, version, sentAt, tenant };
+  }
+
+  /** Any message may be delivered again, at any time while it is in flight. */
+  #planDouble(message: Message): void {
+    const { time, dice, weather } = this.#world;
+    if (!dice.chance(weather.duplicate)) return;
+    time.plan(time.now + dice.between(0, 30_000), OUTSIDE, () => {
+      this.#doubles.push(message);
+      this.#serve();
+    });
   }
 
   #moveToDead(): void {

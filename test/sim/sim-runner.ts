@@ -6,6 +6,7 @@ import type { LiveProgram } from './watch.ts';
 export const PROGRAMS = [
   'ok',
   'long',
+  'long',
   'fails',
   'fails-first',
   'hangs',

@@ -9,9 +9,21 @@ const MINUTE_MS = 60_000;
 const STAY_SECONDS = 30;
 
 /** What functions do in AWS, in processes of their own: the loops of src/local/upkeep.ts in virtual time. */
-export function startSimUpkeep(world: World): void {
+export function startSimUpkeep(world: World): { stopMinutes(): void } {
+  let isWanted = true;
   keepRunning(world, 'letters', (host) => every(DEAD_LETTER_MS, host, judgeOnce));
-  keepRunning(world, 'minute', (host) => every(MINUTE_MS, host, runMinute));
+  const minute = keepRunning(
+    world,
+    'minute',
+    (host) => every(MINUTE_MS, host, runMinute),
+    () => isWanted,
+  );
+  return {
+    stopMinutes() {
+      isWanted = false;
+      minute.host?.process.exit();
+    },
+  };
 }
 
 async function every(ms: number, host: Host, work: (host: Host) => Promise<void>): Promise<never> {

@@ -9,6 +9,10 @@ export interface Weather {
   readonly throttle: number;
   /** The process dies before or after the request takes effect. */
   readonly crash: number;
+  /** Requests of this kind go wrong much more often than others. */
+  readonly focus: string;
+  /** A process is cut off from everything for a while, per process. */
+  readonly cutOff: number;
   /** A message that is in flight is delivered again, per receive. */
   readonly duplicate: number;
   /** A deleted message comes back, per delete. */
@@ -34,6 +38,26 @@ export interface Weather {
   readonly busyMs: number;
 }
 
+/** Beginnings of the names of requests. */
+const FOCUSES = [
+  'none',
+  'none',
+  'beat',
+  'claim',
+  'retry',
+  'succeed',
+  'cancel',
+  'restamp',
+  'advance',
+  'close',
+  'replace',
+  'retire',
+  'send',
+  'redrive',
+  'set paused',
+  'delete',
+];
+
 /** Each run has a weather of its own: a fault that is everywhere hides others. */
 export function drawWeather(dice: Dice): Weather {
   return {
@@ -41,7 +65,9 @@ export function drawWeather(dice: Dice): Weather {
     repeat: dice.pick([0, 0.02, 0.05, 0.15]),
     throttle: dice.pick([0, 0, 0.02, 0.1]),
     crash: dice.pick([0, 0, 0.002, 0.01, 0.03]),
-    duplicate: dice.pick([0, 0.05, 0.2]),
+    focus: dice.pick(FOCUSES),
+    cutOff: dice.pick([0, 0, 0.2, 0.6]),
+    duplicate: dice.pick([0, 0.05, 0.3]),
     ghost: dice.pick([0, 0, 0.05]),
     partial: dice.pick([0, 0.05, 0.2]),
     stopsPerMinute: dice.pick([0, 0, 0.5, 2]),
@@ -59,9 +85,19 @@ export function drawWeather(dice: Dice): Weather {
 
 export const FINE: Pick<
   Weather,
-  'loss' | 'repeat' | 'throttle' | 'crash' | 'duplicate' | 'ghost' | 'partial' | 'aged' | 'stopsPerMinute'
+  | 'loss'
+  | 'cutOff'
+  | 'repeat'
+  | 'throttle'
+  | 'crash'
+  | 'duplicate'
+  | 'ghost'
+  | 'partial'
+  | 'aged'
+  | 'stopsPerMinute'
 > = {
   loss: 0,
+  cutOff: 0,
   repeat: 0,
   throttle: 0,
   crash: 0,
