@@ -134,7 +134,9 @@ export function makeLedgerStore(table: Table): LedgerStore {
     async readFolded(of) {
       const item = await get(foldedKey(of));
       if (!item) return undefined;
-      const { totals, ledgers, revision } = fromItem(item) as unknown as Omit<FoldedRow, 'totals'> & { totals: number[] };
+      const { totals, ledgers, revision } = fromItem(item) as unknown as Omit<FoldedRow, 'totals'> & {
+        totals: number[];
+      };
       return { of, totals: toTotals(totals), ledgers, revision };
     },
 
