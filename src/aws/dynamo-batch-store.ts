@@ -49,13 +49,17 @@ export function makeBatchStore(table: Table): BatchStore {
     const { queue, hash, createdAt } = plain as Pick<ChunkRow, 'queue' | 'hash' | 'createdAt'>;
     return { batch, chunk, queue, hash, createdAt, tasks };
   };
-  const isSent = async (batch: string, chunk: number): Promise<boolean> =>
-    (await get(chunkKey(batch, chunk)))?.['sent'] === true;
+  const readMark = async (batch: string, chunk: number): Promise<{ sent: boolean } | undefined> => {
+    const plain = await get(chunkKey(batch, chunk));
+    return plain && { sent: plain['sent'] === true };
+  };
 
   return {
     async readChunk(batch, chunk) {
       const programs = await readPrograms(batch, chunk);
-      return programs && { ...programs, sent: await isSent(batch, chunk) };
+      // Without a mark it is not stored yet: nobody would send the message of a task of it.
+      const mark = programs && (await readMark(batch, chunk));
+      return mark && { ...programs, ...mark };
     },
 
     async storeChunk(row) {
@@ -84,7 +88,7 @@ export function makeBatchStore(table: Table): BatchStore {
         expiresAt,
       });
       if (isNew) return undefined;
-      return { ...programs, sent: isMarked ? false : await isSent(row.batch, row.chunk) };
+      return { ...programs, sent: !isMarked && (await readMark(row.batch, row.chunk))?.sent === true };
     },
 
     async markSent(batch, chunk) {

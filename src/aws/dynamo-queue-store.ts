@@ -9,6 +9,8 @@ import type { LaunchLock, QueueStore, WorkerReport } from '../core/ports.ts';
 import { conditional, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
 import { queueKey, WORKER_PREFIX, workerKey } from './keys.ts';
 
+const MAX_RACES = 10;
+
 /** The lock lies in the queue's item: so it can be taken on condition that the queue is not paused. */
 export function buildTakeLaunchLock(
   tableName: string,
@@ -51,7 +53,7 @@ export function makeQueueStore(table: Table): QueueStore {
         ...(condition !== undefined && { ConditionExpression: condition }),
       }),
     );
-  const read = async (queue: string): Promise<Record<string, unknown>> => {
+  const readItem = async (queue: string): Promise<Record<string, unknown>> => {
     const { Item: item } = await table.client.send(
       new GetItemCommand({ TableName: table.name, Key: toItem(queueKey(queue)), ConsistentRead: true }),
     );
@@ -59,7 +61,7 @@ export function makeQueueStore(table: Table): QueueStore {
   };
   return {
     async readLaunchLock(queue) {
-      return (await read(queue))['launch'] as LaunchLock | undefined;
+      return (await readItem(queue))['launch'] as LaunchLock | undefined;
     },
     async takeLaunchLock(queue, lock, previous) {
       const command = new UpdateItemCommand(buildTakeLaunchLock(table.name, queue, lock, previous));
@@ -67,7 +69,7 @@ export function makeQueueStore(table: Table): QueueStore {
       return done;
     },
     async readControl(queue) {
-      const plain = await read(queue);
+      const plain = await readItem(queue);
       return {
         paused: plain['paused'] === true,
         purgedBefore: Number(plain['purgedBefore'] ?? 0),
@@ -75,7 +77,24 @@ export function makeQueueStore(table: Table): QueueStore {
       };
     },
     async setPaused(queue, paused) {
-      await update(queue, 'SET paused = :paused', { ':paused': paused });
+      // Each switch names the one before it: a pause that is carried out late must not undo a later resume.
+      for (let race = 0; race < MAX_RACES; race += 1) {
+        const before = (await readItem(queue))['switches'];
+        const { done } = await conditional(() =>
+          update(
+            queue,
+            'SET paused = :paused, switches = :next',
+            {
+              ':paused': paused,
+              ':next': Number(before ?? 0) + 1,
+              ...(before !== undefined && { ':before': before }),
+            },
+            before === undefined ? 'attribute_not_exists(switches)' : 'switches = :before',
+          ),
+        );
+        if (done) return;
+      }
+      throw new Error(`queue ${queue} is paused and resumed by too many at once`);
     },
     async setPurgedBefore(queue, at) {
       await conditional(() =>

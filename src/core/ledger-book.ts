@@ -35,6 +35,11 @@ export class LedgerBook {
     return this.#outcomes.size;
   }
 
+  /** The next update is one that was sent before. */
+  get isInDoubt(): boolean {
+    return this.#inDoubt !== undefined;
+  }
+
   /** About how large the item is, in bytes. */
   get itemBytes(): number {
     return 200 + this.queue.length + JSON.stringify(this.#batches).length;

@@ -1,5 +1,6 @@
 import type { ChangeResult, Ports } from './ports.ts';
 import { LedgerBook, type CountedEnd } from './ledger-book.ts';
+import type { LedgerRow, LedgerUpdate } from './ledger-row.ts';
 import { MAX_LEDGER_ITEM_BYTES } from './limits.ts';
 import { parseBatchTaskId } from './batch-row.ts';
 import { isTerminal } from './task-states.ts';
@@ -142,12 +143,23 @@ export class Settler {
     }
   }
 
+  /**
+   * A flush that may have taken effect. Long ago, perhaps, and the ledger been folded and retired since: written
+   * for the first time once more, it would be counted again. So it is looked for first.
+   */
+  async #repeat(update: LedgerUpdate): Promise<{ done: boolean; row: LedgerRow | undefined }> {
+    const row = await this.#ports.ledgers.read(this.queue, update.ledger);
+    if (row && (row.closed || row.seq !== update.from)) return { done: false, row };
+    return this.#ports.ledgers.advance(update);
+  }
+
   async #flushNow(): Promise<void> {
     for (;;) {
       const book = this.#book;
+      const isRepeated = book.isInDoubt;
       const update = book.nextUpdate(this.#ports.clock());
       if (!update) return;
-      const { done, row } = await this.#ports.ledgers.advance(update);
+      const { done, row } = await (isRepeated ? this.#repeat(update) : this.#ports.ledgers.advance(update));
       if (done || row?.seq === update.seq) book.accept(update);
       else await this.#close(book); // closed by somebody who met one of its ends
       if (book === this.#book && book.itemBytes > MAX_LEDGER_ITEM_BYTES) await this.#close(book);

@@ -49,6 +49,7 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerResult>
     while (!slots.isIdle) await slots.changed();
     // Ends that cannot be counted now are left to whoever receives their messages.
     if (await settleLoop.drain()) await slots.recorded();
+    settleLoop.close();
     heartbeat.close();
     stopping.close();
     await held.drain();

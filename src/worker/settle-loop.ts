@@ -9,12 +9,15 @@ const RETRY_MS = 1000;
 export class SettleLoop {
   readonly #settler: Settler;
   readonly #log: Log;
+  readonly #watch: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #flushing = false;
 
   constructor(settler: Settler, log: Log) {
     this.#settler = settler;
     this.#log = log;
+    // An end that is stamped anew, since its ledger had to be closed, comes in without a kick.
+    this.#watch = setInterval(() => this.#flushLeft(), RETRY_MS);
   }
 
   /** An end has been recorded. */
@@ -25,8 +28,7 @@ export class SettleLoop {
 
   /** Counts what is left. @returns whether nothing is */
   async drain(): Promise<boolean> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined; // ends that are recorded from now on need a flush of their own
+    this.#clearTimer();
     try {
       await this.#settler.flush();
       return true;
@@ -36,13 +38,26 @@ export class SettleLoop {
     }
   }
 
+  close(): void {
+    clearInterval(this.#watch);
+    this.#clearTimer();
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #flushLeft(): void {
+    if (this.#settler.uncounted > 0) this.#schedule(LINGER_MS);
+  }
+
   #schedule(ms: number): void {
     this.#timer ??= setTimeout(() => void this.#flush(), ms);
   }
 
   async #flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#clearTimer();
     if (this.#flushing) return;
     this.#flushing = true;
     try {
@@ -53,6 +68,6 @@ export class SettleLoop {
     } finally {
       this.#flushing = false;
     }
-    if (this.#settler.uncounted > 0) this.#schedule(LINGER_MS);
+    this.#flushLeft();
   }
 }

@@ -143,4 +143,21 @@ describe('folding ledgers', () => {
     expect((await readQueueProgress(ports, DEFAULT_QUEUE)).cancelled).toBe(6);
     expect((await readBatchProgress(ports, 'batch')).cancelled).toBe(6);
   });
+
+  test('counts once what a process flushes again, its first flush unanswered, after its ledger was folded', async () => {
+    const { ports: plain, state } = makeMemoryPorts();
+    const faults = new FaultPlan().plan('ledgers.advance', 'after');
+    const ports = interceptPorts(plain, faults.intercept);
+    const settler = new Settler(ports, 'default', 90_000);
+    const end = (id: string) =>
+      settler.end({ id, event: 'cancel', from: ['none'], guard: {}, set: { queue: 'default', endedAt: 0 } });
+    await end('a');
+    await expect(settler.flush()).rejects.toThrow('no answer');
+    expect(await foldAll(plain, state)).toBe(1);
+    await end('b');
+    await settler.flush();
+    expect((await readQueueProgress(plain, DEFAULT_QUEUE)).cancelled).toBe(2);
+    await foldAll(plain, state);
+    expect((await readQueueProgress(plain, DEFAULT_QUEUE)).cancelled).toBe(2);
+  });
 });

@@ -231,7 +231,10 @@ describe('an end that is on its way', () => {
 });
 
 describe('a flush whose answer was lost', () => {
-  it.each(['before', 'after'] as const)('%s it was applied is repeated to the letter', async (fault) => {
+  it.each([
+    ['before', 'it was applied is repeated to the letter', 2],
+    ['after', 'it was applied is found, and not repeated', 1],
+  ] as const)('%s %s', async (fault, _title, sent) => {
     const { state, faults, settler } = makeWorld();
     putRunning(state, 'a');
     putRunning(state, 'b');
@@ -242,8 +245,8 @@ describe('a flush whose answer was lost', () => {
     await settler.end(ending(state, 'b'));
     await settler.flush();
     const advances = faults.calls.filter(({ name }) => name === 'ledgers.advance').map(({ args }) => args[0]);
-    expect(advances[1]).toEqual(advances[0]);
-    expect(advances[2]).toMatchObject({ from: 1, seq: 2 });
+    expect(advances.slice(0, sent)).toEqual(Array.from({ length: sent }, () => advances[0]));
+    expect(advances[sent]).toMatchObject({ from: 1, seq: 2 });
     expect(totals(state).SUCCEEDED).toBe(2);
     expect(first.done && (await nowOf(first.counted))).toBe(true);
   });

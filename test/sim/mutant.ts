@@ -1,0 +1,33 @@
+import type { LedgerStore, Ports, TaskStore } from '../../src/core/ports.ts';
+import type { TaskChange } from '../../src/core/transition.ts';
+import type { Mutant, MutantHost } from './world.ts';
+
+type ChangeTask = TaskStore['change'];
+
+/** Breaks what is asked of the table of tasks. */
+export function breakChanges(
+  breakIt: (
+    change: TaskChange,
+    send: ChangeTask,
+    process: MutantHost,
+    ports: Ports,
+  ) => ReturnType<ChangeTask>,
+): NonNullable<Mutant['ports']> {
+  return (ports, process) => ({
+    ...ports,
+    tasks: {
+      ...ports.tasks,
+      change: (change) => breakIt(change, (other) => ports.tasks.change(other), process, ports),
+    },
+  });
+}
+
+/** Breaks what is asked of the ledgers. */
+export function breakLedgers(
+  breakIt: (ledgers: LedgerStore, process: MutantHost) => Partial<LedgerStore>,
+): NonNullable<Mutant['ports']> {
+  return (ports, process) => ({
+    ...ports,
+    ledgers: { ...ports.ledgers, ...breakIt(ports.ledgers, process) },
+  });
+}

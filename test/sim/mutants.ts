@@ -1,0 +1,7 @@
+import { CLAIM_MUTANTS } from './claim-mutants.ts';
+import { COUNT_MUTANTS } from './count-mutants.ts';
+import { MESSAGE_MUTANTS } from './message-mutants.ts';
+import type { Mutant } from './world.ts';
+
+/** Every deliberate break of the protocol; each must be caught. */
+export const MUTANTS: readonly Mutant[] = [...CLAIM_MUTANTS, ...COUNT_MUTANTS, ...MESSAGE_MUTANTS];
