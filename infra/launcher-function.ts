@@ -52,6 +52,8 @@ export class LauncherFunction extends BundledFunction {
       grantCount(role, queue);
     }
     grantLaunch(role, fleet.cluster, [...fleet.workers.values()]);
+    // The next minute's run makes up for any that failed or came late, and counts anew: what was sent hours ago is done.
+    this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Rule(this, 'EveryMinute', {
       description: 'Millrace: raw messages, lost invocations and unsent chunks wait a minute at most',
       schedule: Schedule.rate(Duration.minutes(1)),

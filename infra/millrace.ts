@@ -55,7 +55,10 @@ export class Millrace extends Construct {
     this.config = config;
     const prefix = `${Stack.of(this).stackName}-`;
     const logRetention: RetentionDays = config.logRetentionDays;
-    const queuesJson = toQueuesVariable(config.queues.map((queue) => toDefinition(queue)));
+    const queuesJson = toQueuesVariable(
+      config.queues.map((queue) => toDefinition(queue)),
+      prefix,
+    );
 
     const { table } = new TaskTable(this, 'Table', config);
     const pairs = config.queues.map((queue) => ({

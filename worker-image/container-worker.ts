@@ -1,11 +1,14 @@
-import { STSClient } from '@aws-sdk/client-sts';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { destination, pino } from 'pino';
 import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
 import { makeEnvCatalog } from '../src/aws/env-catalog.ts';
 import { makeAwsPorts } from '../src/aws/make-aws-ports.ts';
-import { startProgramCredentials, type ProgramCredentials } from '../src/aws/program-credentials.ts';
+import {
+  makeStsClient,
+  startProgramCredentials,
+  type ProgramCredentials,
+} from '../src/aws/program-credentials.ts';
 import { unknownQueue } from '../src/core/errors.ts';
 import { makeRedactor } from '../src/worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../src/worker/run-session.ts';
@@ -69,7 +72,7 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
   const lost = new AbortController();
   try {
     if (definition.programRoleArn !== undefined) {
-      credentials = await startProgramCredentials(new STSClient({}), {
+      credentials = await startProgramCredentials(makeStsClient(), {
         roleArn: definition.programRoleArn,
         worker,
         region: env['AWS_REGION'],

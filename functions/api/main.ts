@@ -1,18 +1,18 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync } from 'node:zlib';
 import { makeHealth } from '../../src/api/health.ts';
-import { makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
+import { makeLambdaClient, makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
 import { makeSettlers } from '../../src/core/settlers.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { makeDeployedPorts, required } from '../deployed-ports.ts';
 import { makeApiHandler } from './handler.ts';
 
 const LAUNCH_MS = 27_000; // the function itself has 29 s
+const WAKE_MS = 2000; // whoever enqueues waits for it; the launcher looks every minute anyway
 
 const { ports } = makeDeployedPorts(process.env, (line) => process.stdout.write(line));
 const launcher = required(process.env, 'MILLRACE_LAUNCHER_FUNCTION');
-const lambda = new LambdaClient({ requestHandler: { connectionTimeout: 2000, requestTimeout: LAUNCH_MS } });
+const lambda = makeLambdaClient(LAUNCH_MS);
 
 export const handler = makeApiHandler({
   ports,
@@ -21,6 +21,6 @@ export const handler = makeApiHandler({
   compressedBytes: (text) => deflateRawSync(text).length,
   health: makeHealth(ports),
   version: manifest.version,
-  waker: makeLambdaWaker(lambda, launcher, ports.log, () => performance.now()),
+  waker: makeLambdaWaker(makeLambdaClient(WAKE_MS), launcher, ports.log, () => performance.now()),
   startWorkers: (definition, request) => orderWorkers(lambda, launcher, definition.name, request),
 });

@@ -17,27 +17,36 @@ export interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** Judges messages of dead-letter queues, one by one: what must stay, or could not be judged, is named a failure. */
+/**
+ * Judges messages of dead-letter queues, one by one: what must stay, or could not be judged, is named a failure.
+ * Throws when none could be judged: they stay as well then, and the function's errors, and their alarm, tell of them.
+ */
 export function makeDeadLetterHandler(deps: DeadLetterDeps): (event: unknown) => Promise<BatchResponse> {
   const { ports, settlerOf } = deps;
-  const judge = async (record: SqsRecord): Promise<boolean> => {
+  const judge = async (record: SqsRecord): Promise<'deleted' | 'kept' | Error> => {
     try {
       const definition = await definitionOf(deps, record.eventSourceARN);
       const ending = { ports, settler: settlerOf(definition), definition };
-      return (await judgeDeadLetter(ending, toReceivedMessage(record))) === 'delete';
+      return (await judgeDeadLetter(ending, toReceivedMessage(record))) === 'delete' ? 'deleted' : 'kept';
     } catch (error) {
       ports.log.error(
         { err: error, messageId: record.messageId },
         'a dead letter could not be judged; it stays',
       );
-      return false;
+      return error instanceof Error ? error : new Error(String(error));
     }
   };
   return async (event) => {
     const batchItemFailures: { itemIdentifier: string }[] = [];
-    for (const record of sqsEventSchema.parse(event).Records) {
-      if (!(await judge(record))) batchItemFailures.push({ itemIdentifier: record.messageId });
+    const errors: Error[] = [];
+    const { Records: records } = sqsEventSchema.parse(event);
+    for (const record of records) {
+      const judged = await judge(record);
+      if (judged instanceof Error) errors.push(judged);
+      if (judged !== 'deleted') batchItemFailures.push({ itemIdentifier: record.messageId });
     }
+    if (errors.length > 0 && errors.length === records.length)
+      throw new AggregateError(errors, `none of ${records.length} dead letters could be judged`);
     return { batchItemFailures };
   };
 }

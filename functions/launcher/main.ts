@@ -5,7 +5,10 @@ import { makeDeployedPorts, required } from '../deployed-ports.ts';
 import { makeLauncherHandler } from './handler.ts';
 
 const { ports } = makeDeployedPorts(process.env, (line) => process.stdout.write(line));
-const ecs = new ECSClient({ requestHandler: { connectionTimeout: 2000, requestTimeout: 10_000 } });
+// Without the last of them the SDK only writes a warning, and waits until the function is cut off.
+const ecs = new ECSClient({
+  requestHandler: { connectionTimeout: 2000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+});
 
 export const handler = makeLauncherHandler({
   ports,

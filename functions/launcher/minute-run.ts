@@ -30,7 +30,11 @@ export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Pro
   };
   for (const definition of definitions) {
     await attempt(definition.name, 'launching workers', async () => {
-      launched.push(await launchWorkers(ports, launcher, definition));
+      const result = await launchWorkers(ports, launcher, definition);
+      launched.push(result);
+      const [failure] = result.failures;
+      // An answer like another to whoever asked, but nobody asked: let the function's errors, and their alarm, tell.
+      if (failure && result.started === 0) throw new Error(`no worker could be started: ${failure.reason}`);
     });
   }
   for (const { name } of definitions) {

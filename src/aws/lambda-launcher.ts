@@ -1,4 +1,4 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ERROR_CODES, MillraceError, type ErrorCode } from '../core/errors.ts';
 import type { LaunchResult, WorkersRequest } from '../core/launch.ts';
 import type { LaunchEvent } from '../core/launch-event.ts';
@@ -11,6 +11,16 @@ const INTERVAL_MS = 1000;
 export type OrderAnswer =
   | { readonly result: LaunchResult }
   | { readonly refused: Pick<MillraceError, 'code' | 'message' | 'hint' | 'expected' | 'got'> };
+
+/** One try in the time given: a second would come after whoever waits for its answer has gone. */
+export function makeLambdaClient(timeoutMs: number, endpoint?: string): LambdaClient {
+  return new LambdaClient({
+    ...(endpoint !== undefined && { endpoint }),
+    maxAttempts: 1,
+    // Without the last of them the SDK only writes a warning, and waits on.
+    requestHandler: { connectionTimeout: 2000, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+  });
+}
 
 /** Invokes the launcher's function and does not wait for it. Never rejects: its minute run sees to what is missed. */
 export function makeLambdaWaker(
@@ -50,16 +60,15 @@ export async function orderWorkers(
   order: WorkersRequest,
 ): Promise<LaunchResult> {
   const event: LaunchEvent = { queue, sent: 0, order };
-  const { FunctionError: failure, Payload: payload } = await client.send(
-    new InvokeCommand({ FunctionName: functionName, Payload: toBytes(event) }),
-  );
-  const text = payload ? Buffer.from(payload).toString() : '';
-  if (failure !== undefined) {
-    throw new MillraceError('unavailable', 'It is not known whether workers were started.', {
-      got: `${failure}: ${text.slice(0, 400)}`,
-      hint: 'Send the request again with the same Idempotency-Key: nothing is started twice. Look at the log of the launcher if it fails again.',
-    });
+  let answered;
+  try {
+    answered = await client.send(new InvokeCommand({ FunctionName: functionName, Payload: toBytes(event) }));
+  } catch (error) {
+    throw outcomeUnknown(String(error));
   }
+  const { FunctionError: failure, Payload: payload } = answered;
+  const text = payload ? Buffer.from(payload).toString() : '';
+  if (failure !== undefined) throw outcomeUnknown(`${failure}: ${text.slice(0, 400)}`);
   const answer = JSON.parse(text) as OrderAnswer;
   if ('result' in answer) return answer.result;
   const { code, message, hint, expected, got } = answer.refused;
@@ -67,6 +76,13 @@ export async function orderWorkers(
     hint,
     ...(expected !== undefined && { expected }),
     ...(got !== undefined && { got }),
+  });
+}
+
+function outcomeUnknown(got: string): MillraceError {
+  return new MillraceError('unavailable', 'It is not known whether workers were started.', {
+    got,
+    hint: 'Send the request again with the same Idempotency-Key: nothing is started twice. Look at the log of the launcher if it fails again.',
   });
 }
 

@@ -1,4 +1,4 @@
-import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Log } from '../core/ports.ts';
 
 /** AWS rights of programs: those of their queue's own role, never those of the worker. */
@@ -21,6 +21,15 @@ interface Options {
 const LIFE_SECONDS = 3600; // what AWS allows a role that takes on another
 const LAST_MS = 5 * 60_000;
 const RETRY_MS = 30_000;
+const REQUEST_MS = 8000;
+
+/** One whose requests end: a renewal that hangs would never be tried again, and programs would get what has ended. */
+export function makeStsClient(endpoint?: string, timeoutMs = REQUEST_MS): STSClient {
+  return new STSClient({
+    ...(endpoint !== undefined && { endpoint }),
+    requestHandler: { connectionTimeout: 2000, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+  });
+}
 
 /**
  * Takes on the role, and takes it on anew at half its time: a program has its rights for half an hour at least.

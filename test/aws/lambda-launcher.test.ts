@@ -1,9 +1,10 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { makeLambdaClient, makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import { startSilentServer } from '../support/silent-server.ts';
 
 interface Call {
   readonly path: string;
@@ -106,5 +107,29 @@ describe('ordering workers', () => {
       code: 'unavailable',
       got: expect.stringContaining('Task timed out') as string,
     });
+  });
+});
+
+describe('a Lambda that does not answer', () => {
+  beforeEach(() => {
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
+    return () => vi.unstubAllEnvs();
+  });
+
+  it('is waited for no longer than told, and asked once', async () => {
+    const { url, requests } = await startSilentServer();
+    const client = makeLambdaClient(50, url);
+    const order = { count: 1, mode: 'once', key: 'k' } as const;
+    await expect(orderWorkers(client, 'mill-launcher', 'a', order)).rejects.toMatchObject({
+      code: 'unavailable',
+      got: expect.stringContaining('50 ms') as string,
+    });
+    expect(requests()).toBe(1);
+    const { ports, state } = makeMemoryPorts();
+    await makeLambdaWaker(client, 'mill-launcher', ports.log, () => 0).wake('a', 1);
+    expect(state.log.map(({ level }) => level)).toEqual(['warn']);
+    client.destroy();
   });
 });

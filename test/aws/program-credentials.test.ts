@@ -1,7 +1,8 @@
 import type { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startProgramCredentials } from '../../src/aws/program-credentials.ts';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { makeStsClient, startProgramCredentials } from '../../src/aws/program-credentials.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import { startSilentServer } from '../support/silent-server.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/programs';
 const MINUTE = 60_000;
@@ -90,5 +91,26 @@ describe('credentials of programs', () => {
     await vi.advanceTimersByTimeAsync(25 * MINUTE);
     expect(losses()).toBe(0);
     credentials.close();
+  });
+
+  it('are not waited for without end when STS does not answer', async () => {
+    vi.useRealTimers();
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { url } = await startSilentServer();
+    const sts = makeStsClient(url, 50);
+    const { ports } = makeMemoryPorts();
+    await expect(
+      startProgramCredentials(sts, {
+        roleArn: ROLE,
+        worker: 'w',
+        region: undefined,
+        log: ports.log,
+        onLost() {},
+      }),
+    ).rejects.toThrow('50 ms');
+    sts.destroy();
   });
 });

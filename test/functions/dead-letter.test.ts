@@ -95,9 +95,22 @@ describe('the judge of dead letters', () => {
   });
 
   it('keeps what comes from a queue that is none of the stack’s', async () => {
-    const { judge, claimed, idsOf } = makeFunction();
+    const { judge, claimed } = makeFunction();
     const message = await claimed();
-    expect(idsOf(await judge(sqsEvent('other-default-dead', [message])))).toEqual([message.messageId]);
+    await expect(judge(sqsEvent('other-default-dead', [message]))).rejects.toThrow('none of 1 dead letters');
+  });
+
+  it('fails when it can judge none, so that its alarm tells: they stay all the same', async () => {
+    const { ports, claimed, state } = makeFunction();
+    const messages = [await claimed(), await claimed()];
+    const down = interceptPorts(ports, async ({ name }, run) => {
+      if (name === 'tasks.read') throw new Error('AccessDenied');
+      return run();
+    });
+    const judge = makeDeadLetterHandler({ ports: down, settlerOf: makeSettlers(down), prefix: 'mill-' });
+    const error = await judge(sqsEvent(DEAD, messages)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ errors: [{ message: 'AccessDenied' }, { message: 'AccessDenied' }] });
+    expect(state.log.filter(({ level }) => level === 'error')).toHaveLength(2);
   });
 
   it('rejects what is no event of SQS, so that Lambda tries again', async () => {

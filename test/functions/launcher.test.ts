@@ -85,6 +85,19 @@ describe('the launcher as a function', () => {
     );
   });
 
+  it('fails when ECS starts none of the workers that a queue lacks, so that its alarm tells', async () => {
+    const { handle, send, launcher } = makeFunction();
+    await send('first');
+    await send('second', 2);
+    launcher.service = (order) =>
+      order.queue === 'first'
+        ? { started: [], failures: [{ reason: 'RESOURCE:ENI' }] }
+        : launcher.partly(order, 1, 'RESOURCE:ENI'); // goes on with fewer
+    const error = await handle({}).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ errors: [{ message: 'no worker could be started: RESOURCE:ENI' }] });
+    expect(launcher.workers.map(({ queue }) => queue)).toEqual(['second']);
+  });
+
   it('after an enqueue sees to that queue alone, also when SQS does not count its message yet', async () => {
     const { handle, send, launcher } = makeFunction();
     await send('first');

@@ -74,17 +74,25 @@ describe('the queues as functions are told of them', () => {
   });
 
   it('are read back as they were, but for what only workers need', async () => {
-    const read = await makeEnvCatalog(toQueuesVariable([DEFAULT_QUEUE, definition])).list();
+    const read = await makeEnvCatalog(toQueuesVariable([DEFAULT_QUEUE, definition], 'Millrace-')).list();
     expect(read).toEqual([DEFAULT_QUEUE, { ...definition, environment: {}, secretNames: [] }]);
   });
 
-  it('fit Lambda’s 4 KB for a hundred queues with defaults', () => {
+  it('fit Lambda’s 4 KB for sixty queues with defaults', () => {
+    const many = Array.from({ length: 60 }, (_, at) => queueDefinitionSchema.parse({ name: `queue-${at}` }));
+    expect(Buffer.byteLength(toQueuesVariable(many, 'Millrace-'))).toBeLessThan(3500);
+  });
+
+  it('are refused when the launcher’s task definitions do not fit beside them', () => {
     const many = Array.from({ length: 100 }, (_, at) => queueDefinitionSchema.parse({ name: `queue-${at}` }));
-    expect(Buffer.byteLength(toQueuesVariable(many))).toBeLessThan(3500);
+    const families = Object.fromEntries(many.map(({ name }) => [name, `Millrace-${name}`]));
+    const names = many.map(({ name }) => ({ name }));
+    expect(Buffer.byteLength(JSON.stringify(names) + JSON.stringify(families))).toBeGreaterThan(4096);
+    expect(() => toQueuesVariable(many, 'Millrace-')).toThrow(/put some queues into another stack/);
   });
 
   it('are refused when they do not fit', () => {
     const many = Array.from({ length: 200 }, (_, at) => queueDefinitionSchema.parse({ name: `queue-${at}` }));
-    expect(() => toQueuesVariable(many)).toThrow(/put some queues into another stack/);
+    expect(() => toQueuesVariable(many, 'Millrace-')).toThrow(/put some queues into another stack/);
   });
 });

@@ -183,4 +183,9 @@ describe('the launcher’s target', () => {
     const [rule] = [...synthesise().ofType('AWS::Events::Rule').values()];
     expect(rule?.Properties['ScheduleExpression']).toBe('rate(1 minute)');
   });
+
+  it('is not sent again later, when what was sent then is done', () => {
+    const [config] = [...synthesise().ofType('AWS::Lambda::EventInvokeConfig').values()];
+    expect(config?.Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+  });
 });

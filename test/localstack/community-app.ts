@@ -25,7 +25,10 @@ table.applyRemovalPolicy(RemovalPolicy.DESTROY);
 const queues = config.queues.map(
   (queue) => new TaskQueue(stack, `Queue-${queue.name}`, { definition: queue, prefix }),
 );
-const queuesJson = toQueuesVariable(config.queues.map((queue) => toDefinition(queue)));
+const queuesJson = toQueuesVariable(
+  config.queues.map((queue) => toDefinition(queue)),
+  prefix,
+);
 const common = {
   table,
   queues,

@@ -26,7 +26,7 @@ function protect(...answers: (number | { failure: object })[]) {
       if (typeof answer === 'number') return new Response('{}', { status: answer });
       return Response.json(answer); // the agent's status is 200 then
     },
-    idleMs: 40,
+    idleMs: 250, // more than a busy machine takes from one task to the next
     retryMs: 10,
   });
   open.push(protection);
