@@ -35,6 +35,11 @@ export const queueConfigSchema = queueDefinitionSchema
   .superRefine((queue, context) => {
     const fault = findSizeFault(queue.cpu, queue.memoryMiB);
     if (fault !== undefined) context.addIssue({ code: 'custom', path: ['cpu'], message: fault });
+    for (const name of Object.keys(queue.secrets)) {
+      if (!Object.hasOwn(queue.environment, name)) continue;
+      const message = 'is in `environment` too: a variable has one value';
+      context.addIssue({ code: 'custom', path: ['secrets', name], message });
+    }
   });
 export type QueueConfig = z.infer<typeof queueConfigSchema>;
 
@@ -60,8 +65,10 @@ export const configSchema = z.strictObject({
   /** Where workers run; absent, a network of public subnets without NAT is made. */
   vpc: z
     .strictObject({
-      id: z.string().regex(VPC_ID),
-      subnetIds: z.array(z.string().regex(SUBNET_ID)).min(1),
+      id: z.string().regex(VPC_ID, 'expected vpc- and 8 or 17 hexadecimal digits'),
+      subnetIds: z
+        .array(z.string().regex(SUBNET_ID, 'expected subnet- and 8 or 17 hexadecimal digits'))
+        .min(1),
       /** Needed in public subnets, which have no other way out. */
       assignPublicIp: z.boolean().default(false),
     })
@@ -87,14 +94,24 @@ export const configSchema = z.strictObject({
 export type MillraceConfig = z.infer<typeof configSchema>;
 export type MillraceConfigInput = z.input<typeof configSchema>;
 
-/** @throws Error that names every field that is wrong, and what was expected there */
-export function parseConfig(input: unknown): MillraceConfig {
+/**
+ * @param where the settings were read from, for the message
+ * @throws Error that names every field that is wrong, and what was expected there
+ */
+export function parseConfig(input: unknown, where = 'The context `millrace` (cdk.json) is'): MillraceConfig {
   const parsed = configSchema.safeParse(input ?? {});
   if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(withKeyFault);
   throw new Error(
-    `The context \`millrace\` (cdk.json) is not what was expected:\n${z.prettifyError(parsed.error)}\n` +
+    `${where} not what was expected:\n${z.prettifyError({ issues })}\n` +
       'Every setting is described in docs/deploy.md.',
   );
+}
+
+/** A key that is wrong: what is wrong about it, in the place of `Invalid key in record`. */
+function withKeyFault(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_key') return issue;
+  return { ...issue, message: issue.issues.map(({ message }) => message).join('; ') };
 }
 
 /** @returns the settings as they were given, of which it is now known that they can be parsed @throws as `parseConfig` */

@@ -50,8 +50,9 @@ export class Millrace extends Construct {
 
   constructor(scope: Construct, id: string, props: MillraceProps = {}) {
     super(scope, id);
+    assertAlone(this);
     const { network, workerImage, architecture, alarmTopic, ...settings } = props;
-    const config = parseConfig(settings);
+    const config = parseConfig(settings, `The props of ${this.node.path} are`);
     this.config = config;
     const prefix = `${Stack.of(this).stackName}-`;
     const logRetention: RetentionDays = config.logRetentionDays;
@@ -197,6 +198,18 @@ export class Millrace extends Construct {
       assignPublicIp: vpc.assignPublicIp,
     };
   }
+}
+
+/** The names of a stack's outputs are fixed, and so are there once. @throws Error */
+function assertAlone(millrace: Millrace): void {
+  const stack = Stack.of(millrace);
+  const other = stack.node
+    .findAll()
+    .find((node) => node instanceof Millrace && node !== millrace && Stack.of(node) === stack);
+  if (!other) return;
+  throw new Error(
+    `Stack ${stack.stackName} has a Millrace already, ${other.node.path}: give it more queues, or make this one in another stack`,
+  );
 }
 
 function known<T>(things: ReadonlyMap<string, T>, name: string): T {

@@ -43,7 +43,22 @@ describe('the config', () => {
       { queues: [{ name: 'a', secrets: { KEY: 'hunter2' } }] },
       /secret:NAME/,
     ],
-    ['a reserved variable', { queues: [{ name: 'a', secrets: { AWS_KEY: 'secret:k' } }] }, /AWS_/],
+    [
+      'a reserved variable',
+      { queues: [{ name: 'a', secrets: { AWS_KEY: 'secret:k' } }] },
+      /a name without AWS_.*secrets\.AWS_KEY/s,
+    ],
+    [
+      'a variable whose name is none',
+      { queues: [{ name: 'a', environment: { '1A': 'x' } }] },
+      /the name of an environment variable/,
+    ],
+    [
+      'a variable with a value and a secret',
+      { queues: [{ name: 'a', environment: { KEY: 'x' }, secrets: { KEY: 'secret:k' } }] },
+      /is in `environment` too.*secrets\.KEY/s,
+    ],
+    ['a VPC that is none', { vpc: { id: 'vpc-1', subnetIds: ['subnet-12345678'] } }, /expected vpc- and 8/],
     [
       'a role that is none',
       { queues: [{ name: 'a', programRole: 'Admin' }] },
