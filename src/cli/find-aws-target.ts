@@ -69,6 +69,6 @@ async function localTarget({ cwd, env }: CliContext): Promise<WorkerTarget> {
     expected:
       'a local stack that runs for this folder; or a deployed one named by --stack, MILLRACE_STACK, MILLRACE_TABLE or AWS_ENDPOINT_URL_SQS',
     got: `nothing that runs for ${dataDir}`,
-    hint: 'Start a stack: `npm start` in the project’s folder. Or run this in the folder of one, or name its data with MILLRACE_DATA=DIR.',
+    hint: 'Start a stack here: `npx millrace local`, or `npm start` in a checkout. Or run this in the folder of one, or name its data with MILLRACE_DATA=DIR.',
   });
 }

@@ -54,9 +54,17 @@ export async function findTarget(choice: TargetChoice, context: CliContext): Pro
  */
 export function assertLocal(target: Target, what: string): Stack {
   if (target.stack) return target.stack;
-  throw new MillraceError('invalid_request', `${what}, and this is none of this folder.`, {
+  throw notLocal(
+    what,
+    target.deployed ? `the deployed stack ${target.deployed.name}` : parseEndpoint(target.url).base,
+  );
+}
+
+/** What a command that is for local stacks alone says of anything else. */
+export function notLocal(what: string, got: string): MillraceError {
+  return new MillraceError('invalid_request', `${what}, and this is none of this folder.`, {
     expected: 'a local stack',
-    got: target.deployed ? `the deployed stack ${target.deployed.name}` : parseEndpoint(target.url).base,
+    got,
     hint: 'Run the command in the folder of the stack, or name its data folder with MILLRACE_DATA. The queues of a deployed stack come from its configuration: change them there and deploy it.',
   });
 }
@@ -85,7 +93,7 @@ function nowhere(dataDir: string, cause: unknown): MillraceError {
     expected:
       '--url, --stack, MILLRACE_API_URL, MILLRACE_STACK, a local stack that runs for this folder, or a deployed stack',
     got: `no stack has been started here (looked for ${dataDir}); in AWS: ${inAws}`,
-    hint: 'Start one: `npm start` in the project’s folder. For one that keeps its data elsewhere: `npx millrace local --data DIR` there, and MILLRACE_DATA=DIR for the other commands. Or name the deployed one.',
+    hint: 'Start one here: `npx millrace local --workers 1`, or `npm start` in a checkout. MILLRACE_DATA=DIR speaks to one that keeps its data elsewhere. For a deployed one: --stack NAME, the region in AWS_REGION, the account in AWS_PROFILE.',
     cause,
   });
 }

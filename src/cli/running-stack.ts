@@ -27,7 +27,7 @@ function died(got: string, cause?: unknown): MillraceError {
     expected:
       'a local stack that runs for this folder, or another one named by --url, --stack or MILLRACE_API_URL',
     got,
-    hint: 'Start it again with `npm start` in the project’s folder, or with `npx millrace local` in any other.',
+    hint: 'Start it again with `npx millrace local --workers 1`, or with `npm start` in a checkout.',
     cause,
   });
 }

@@ -66,7 +66,7 @@ function unreachable(endpoint: Endpoint, reason: string, cause: unknown): Millra
   return new MillraceError('unavailable', `The API at ${endpoint.base} cannot be reached: ${reason}.`, {
     expected: 'a Millrace API that answers there',
     got: reason,
-    hint: 'Is the stack running? `npm start` in the project’s folder, or `npx millrace local` in any other, starts one; `--url` and MILLRACE_API_URL name another.',
+    hint: 'Is the stack running? `npx millrace local --workers 1`, or `npm start` in a checkout, starts a local one; `--url` and MILLRACE_API_URL name another.',
     cause,
   });
 }

@@ -3,7 +3,7 @@ import { MillraceError } from '../../core/errors.ts';
 import { MAX_MAX_ATTEMPTS } from '../../core/limits.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
-import { assertLocal, findTarget } from '../find-target.ts';
+import { assertLocal, findTarget, notLocal } from '../find-target.ts';
 import { withTargetOptions, type TargetOptions } from '../open-session.ts';
 import { printJson } from '../output/print-json.ts';
 import { numberBetween, wordsAfterDashes } from '../parse-options.ts';
@@ -26,7 +26,9 @@ export function registerQueue(program: Command, context: CliContext): void {
 
   const add = queue
     .command('add')
-    .description('add a queue, or change its settings')
+    .description(
+      'add a queue to the local stack, or change its settings; a deployed stack has those of its cdk.json',
+    )
     .argument('<name>', 'letters, digits, - and _')
     .argument('[words...]', 'behind --: words of the program that start with a dash')
     .option('--lease <seconds>', 'lease of an attempt and visibility timeout', numberBetween(3, 3600, true))
@@ -41,7 +43,7 @@ export function registerQueue(program: Command, context: CliContext): void {
 
   const remove = queue
     .command('remove')
-    .description('remove a queue')
+    .description('remove a queue from the local stack; a deployed stack has those of its cdk.json')
     .argument('<name>', 'letters, digits, - and _')
     .option('--force', 'also when tasks of it have not ended');
   withHelp(withTargetOptions(remove), ['millrace queue remove video']).action(
@@ -87,7 +89,9 @@ function withProgram(context: CliContext, words: readonly string[], program: rea
 }
 
 async function localTarget(context: CliContext, options: TargetOptions) {
-  const target = await findTarget(options, context);
-  const stack = assertLocal(target, 'Queues are added to and removed from a local stack only');
+  const what = 'Queues are added to and removed from a local stack only';
+  // Whether there is such a stack makes no difference, so AWS is not asked.
+  if (options.stack !== undefined) throw notLocal(what, `the deployed stack ${options.stack}`);
+  const stack = assertLocal(await findTarget(options, context), what);
   return { sqs: stack.sqs, dynamodb: stack.dynamodb, key: stackKey(stack), region: stack.region };
 }
