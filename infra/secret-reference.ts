@@ -9,7 +9,8 @@ const SSM_NAME = /^ssm:\/?[\w./-]+$/;
 export type SecretReference =
   | { readonly kind: 'secret-arn'; readonly arn: string; readonly key?: string }
   | { readonly kind: 'secret-name'; readonly name: string; readonly key?: string }
-  | { readonly kind: 'parameter'; readonly name: string };
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'parameter-arn'; readonly arn: string };
 
 /** A secret as the config spells it. It is resolved when a worker starts: its value is in no template. */
 export const secretReferenceSchema = z.string().transform((text, context): SecretReference => {
@@ -30,7 +31,7 @@ function parseReference(text: string): SecretReference | undefined {
     const [arn, key] = [parts.slice(0, 7).join(':'), parts[7]];
     return { kind: 'secret-arn', arn, ...(key !== undefined && { key }) };
   }
-  if (SSM_ARN.test(text)) return { kind: 'parameter', name: text.slice(text.indexOf(':parameter') + 10) };
+  if (SSM_ARN.test(text)) return { kind: 'parameter-arn', arn: text };
   if (SECRET_NAME.test(text)) {
     const [, name = '', key] = text.split(':');
     return { kind: 'secret-name', name, ...(key !== undefined && { key }) };

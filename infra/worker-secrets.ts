@@ -30,5 +30,8 @@ function toContainerSecret(scope: Construct, id: string, reference: SecretRefere
       return EcsSecret.fromSsmParameter(
         StringParameter.fromSecureStringParameterAttributes(scope, id, { parameterName: reference.name }),
       );
+    case 'parameter-arn':
+      // Whole: its region and account need not be the stack's.
+      return EcsSecret.fromSsmParameter(StringParameter.fromStringParameterArn(scope, id, reference.arn));
   }
 }

@@ -86,11 +86,17 @@ describe('a worker’s task', () => {
 
 describe('secrets', () => {
   const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:mail-AbCdEf';
+  const elsewhere = 'arn:aws:ssm:us-east-1:999999999999:parameter/mail/other';
   const stack = synthesise({
     queues: [
       {
         name: 'default',
-        secrets: { BY_ARN: `${arn}:password`, BY_NAME: 'secret:db', BY_SSM: 'ssm:/mail/key' },
+        secrets: {
+          BY_ARN: `${arn}:password`,
+          BY_NAME: 'secret:db',
+          BY_SSM: 'ssm:/mail/key',
+          BY_SSM_ARN: elsewhere,
+        },
       },
     ],
   });
@@ -105,6 +111,7 @@ describe('secrets', () => {
       BY_ARN: `${arn}:password::`,
       BY_NAME: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:db',
       BY_SSM: 'arn:aws:ssm:eu-west-1:111122223333:parameter/mail/key',
+      BY_SSM_ARN: elsewhere,
     });
   });
 
@@ -112,7 +119,7 @@ describe('secrets', () => {
     const [definition] = JSON.parse(environmentOf(stack)['MILLRACE_QUEUES'] ?? '') as {
       secretNames: string[];
     }[];
-    expect(definition?.secretNames).toEqual(['BY_ARN', 'BY_NAME', 'BY_SSM']);
+    expect(definition?.secretNames).toEqual(['BY_ARN', 'BY_NAME', 'BY_SSM', 'BY_SSM_ARN']);
   });
 
   it('are named to no function', () => {
