@@ -69,12 +69,14 @@ describe('a program in the worker’s container', () => {
         'echo "uid $(id -u) gid $(id -g) groups $(id -G)"',
         'env | grep -cE "^(AWS|ECS)_"',
         'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep -cE "^(AWS|ECS)_"',
+        // It looks in the right place: what it may see, it finds.
+        'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep "^MILLRACE_TASK_ID=" | sort -u | wc -l',
         // It has something to look for: the worker's process is there.
         'for p in /proc/[0-9]*; do echo "$(stat -c %u $p) $(tr "\\0" " " < $p/cmdline)"; done | grep -c "^10001 node"',
         'for p in /proc/[0-9]*; do [ $(stat -c %u $p) = 10002 ] || ! kill -0 ${p#/proc/} 2>/dev/null || echo may kill $p; done',
       ].join('\n'),
     );
-    expect(printed.split('\n')).toEqual(['uid 10002 gid 10002 groups 10002', '0', '0', '1', '']);
+    expect(printed.split('\n')).toEqual(['uid 10002 gid 10002 groups 10002', '0', '0', '1', '1', '']);
   });
 
   test('finds a file system that it cannot write to, but for its own folder', async () => {

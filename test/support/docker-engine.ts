@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { needPrograms } from './debian-packages.ts';
@@ -22,13 +22,15 @@ const BRIDGE = '/sys/class/net/docker0';
 
 /** Uses the engine that answers; where none does, starts one: that needs root. */
 export async function startDockerEngine(): Promise<DockerEngine> {
-  await needPrograms({ docker: 'docker.io', dockerd: 'docker.io' });
+  await needPrograms({ docker: 'docker.io' });
   const folder = await mkdtemp(join(tmpdir(), 'millrace-docker-'));
   const socket = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? DEFAULT_SOCKET;
   if (await answers(socket, folder)) return makeEngine(socket, folder, undefined);
+  await needPrograms({ dockerd: 'docker.io' });
   const own = join(folder, 'docker.sock');
   const hadBridge = existsSync(BRIDGE);
   const daemon = startLeashed(
+    folder,
     'dockerd',
     [
       ['--data-root', join(folder, 'data')],
@@ -42,7 +44,6 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   );
   const engine = makeEngine(own, folder, async () => {
     await daemon.stop();
-    await unmountUnder(folder);
     if (!hadBridge) await run('ip', ['link', 'delete', 'docker0']).catch(() => {}); // harmless where `ip` is missing
   });
   try {
@@ -86,12 +87,6 @@ function makeEngine(
 
 async function answers(socket: string, folder: string): Promise<boolean> {
   return (await run('docker', ['version'], { env: dockerEnv(socket, folder) })).code === 0;
-}
-
-/** The engine leaves the host's network namespace mounted. */
-async function unmountUnder(folder: string): Promise<void> {
-  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
-  for (const mount of mounts.reverse()) if (mount.startsWith(`${folder}/`)) await run('umount', [mount]);
 }
 
 /** No settings of the machine's user, and the builder that every engine has. */

@@ -21,7 +21,7 @@ export class EcsWorkers {
   async list(queue: string): Promise<Task[]> {
     const { outputs, context } = this.#stack;
     const cluster = outputs.ClusterName;
-    const tasks: Task[] = [];
+    const tasks = new Map<string, Task>(); // one that stops between the two requests is in both answers
     for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
       const family = `${context.stack}-${queue}`;
       const { taskArns = [] } = await this.#ecs.send(
@@ -29,9 +29,9 @@ export class EcsWorkers {
       );
       if (taskArns.length === 0) continue;
       const answer = await this.#ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
-      tasks.push(...(answer.tasks ?? []));
+      for (const task of answer.tasks ?? []) tasks.set(task.taskArn ?? '', task);
     }
-    return tasks;
+    return [...tasks.values()];
   }
 
   /** @returns the exit codes of so many workers, once all of them have ended */

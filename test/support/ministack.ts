@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { freePort } from './free-port.ts';
@@ -24,7 +24,7 @@ export async function startMinistack(dockerSocket = '/nowhere/docker.sock'): Pro
   const bin = await pythonTools();
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-ministack-'));
-  const server = startLeashed(join(bin, 'python'), ['-m', 'ministack'], {
+  const server = startLeashed(folder, join(bin, 'python'), ['-m', 'ministack'], {
     env: {
       ...cleanEnv(''),
       AUTH: 'true', // signatures and policies count
@@ -38,10 +38,6 @@ export async function startMinistack(dockerSocket = '/nowhere/docker.sock'): Pro
     },
   });
   const endpoint = `http://127.0.0.1:${port}`;
-  const stop = async () => {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
   try {
     await until('MiniStack to answer', async () => {
       if (server.child.exitCode !== null) throw new Error('MiniStack ended');
@@ -51,8 +47,8 @@ export async function startMinistack(dockerSocket = '/nowhere/docker.sock'): Pro
       );
     });
   } catch (error) {
-    await stop();
+    await server.stop();
     throw new Error(`MiniStack does not start: ${server.stderr()}`, { cause: error });
   }
-  return { endpoint, port, log: () => server.stdout() + server.stderr(), stop };
+  return { endpoint, port, log: () => server.stdout() + server.stderr(), stop: () => server.stop() };
 }

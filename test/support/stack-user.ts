@@ -74,6 +74,7 @@ export class StackUser {
       cwd: this.home,
       env: {
         ...emulatedEnv(endpoint, context.workerKey),
+        TMPDIR: this.home, // its scratch
         MILLRACE_TABLE: outputs.TableName,
         MILLRACE_QUEUES: outputs['Queues'],
         MILLRACE_QUEUE_PREFIX: `${context.stack}-`,
@@ -98,6 +99,7 @@ export class StackUser {
       MILLRACE_STACK: context.stack,
       XDG_CACHE_HOME: this.home,
       HOME: this.home,
+      TMPDIR: this.home,
     };
   }
 }
