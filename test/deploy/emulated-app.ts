@@ -3,16 +3,11 @@
  * with its reason. Used by tests only; infra/ knows nothing of it.
  */
 import { App, Aspects, Stack, Validations, type IAspect } from 'aws-cdk-lib';
-import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CpuArchitecture, FargateTaskDefinition, type CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
-import { CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
 import { CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
-import { CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
 import type { IConstruct } from 'constructs';
 import { Millrace } from '../../infra/millrace.ts';
 import type { EmulatedContext } from '../support/cdk.ts';
-
-const REMOVED = 1000; // an aspect's priority: after all others have added what they add
 
 const app = new App();
 const context = JSON.parse(app.node.getContext('emulated') as string) as EmulatedContext;
@@ -22,8 +17,6 @@ new Millrace(stack, 'Millrace', {
   queues: context.queues,
   // The table goes with the stack, so that `cdk destroy` leaves nothing.
   deletionProtection: false,
-  // It names the alarms that are taken out below.
-  dashboard: false,
   // By name: an image asset is pushed to a registry, and MiniStack's ECR keeps none.
   workerImage: context.image,
   // The image is built on this machine, for it.
@@ -33,7 +26,7 @@ new Millrace(stack, 'Millrace', {
 for (const construct of stack.node.findAll()) {
   if (construct instanceof FargateTaskDefinition) adjustWorker(construct);
 }
-Aspects.of(app).add(withoutRefused(), { priority: REMOVED });
+Aspects.of(app).add(withoutDenials());
 // CDK knows that Fargate has no host network; the emulator has.
 Validations.of(stack).acknowledge({ id: 'CloudFormation-Validate::E3048', reason: 'for an emulator only' });
 
@@ -49,19 +42,11 @@ function adjustWorker(task: FargateTaskDefinition): void {
   worker?.addEnvironment('AWS_SECRET_ACCESS_KEY', context.workerKey.secretAccessKey);
 }
 
-/** Takes out what MiniStack would refuse, or apply to plain HTTP. */
-function withoutRefused(): IAspect {
+/** Takes out the denial of all that is not TLS: the emulator speaks plain HTTP, and the denial hits even its root. */
+function withoutDenials(): IAspect {
   return {
     visit(node: IConstruct) {
-      if (isRefused(node)) node.node.scope?.node.tryRemoveChild(node.node.id);
+      if (node instanceof CfnQueuePolicy) node.node.scope?.node.tryRemoveChild(node.node.id);
     },
   };
-}
-
-function isRefused(node: IConstruct): boolean {
-  // The denial of all that is not TLS: the emulator speaks plain HTTP, and the denial hits even its root.
-  if (node instanceof CfnQueuePolicy || node instanceof CfnTopicPolicy || node instanceof CfnBucketPolicy)
-    return true;
-  // Metric math is refused when the stack is made; plain alarms stay.
-  return node instanceof CfnAlarm && node.metrics !== undefined;
 }
