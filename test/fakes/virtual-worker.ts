@@ -23,20 +23,27 @@ export interface VirtualWorker {
   close(): Promise<void>;
 }
 
-/** Starts one; nothing happens before time passes. @param intercept sees every call of its ports */
-export function startVirtualWorker(
-  more: Partial<WorkerSettings> = {},
-  intercept: Intercept = (_call, run) => run(),
-  definition: QueueDefinition = DEFAULT_QUEUE,
-): VirtualWorker {
+/** From here on time passes when a test says so; `vi.useRealTimers` ends that. */
+export function useVirtualTime(): void {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
   });
-  const { ports: memory, state } = makeMemoryPorts([definition]);
-  const ports = { ...interceptPorts(memory, inTime(state, intercept)), clock: () => Date.now() };
+}
+
+/** Ports in memory whose clock is the virtual one, and whose receive waits as long as it is asked to. */
+export function virtualPorts(
+  memory: { readonly ports: Ports; readonly state: MemoryState },
+  intercept: Intercept = (_call, run) => run(),
+): Ports {
+  return { ...interceptPorts(memory.ports, inTime(memory.state, intercept)), clock: () => Date.now() };
+}
+
+/** The real worker on such ports; `end` stops it, its programs included. */
+export function runVirtualWorker(ports: Ports, more: Partial<WorkerSettings> = {}) {
+  const definition = more.definition ?? DEFAULT_QUEUE;
   const { runner, programs } = makeFakeRunner();
   const [stop, force] = [new AbortController(), new AbortController()];
-  const result = runWorker({
+  const result: Promise<WorkerResult> = runWorker({
     ports,
     settler: new Settler(ports, definition.name, settleGraceMs(definition.leaseSeconds * 1000)),
     definition,
@@ -54,19 +61,35 @@ export function startVirtualWorker(
     monotonic: () => performance.now(),
     ...more,
   });
+  const end = async (): Promise<void> => {
+    stop.abort();
+    force.abort();
+    for (const program of programs) program.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await result;
+  };
+  return { programs, result, stop, force, end };
+}
+
+/** Starts one; nothing happens before time passes. @param intercept sees every call of its ports */
+export function startVirtualWorker(
+  more: Partial<WorkerSettings> = {},
+  intercept?: Intercept,
+  definition: QueueDefinition = DEFAULT_QUEUE,
+): VirtualWorker {
+  useVirtualTime();
+  const memory = makeMemoryPorts([definition]);
+  const ports = virtualPorts(memory, intercept);
+  const { programs, result, stop, end } = runVirtualWorker(ports, { definition, ...more });
   return {
     ports,
-    state,
+    state: memory.state,
     programs,
     result,
     stop,
     pass: (ms) => vi.advanceTimersByTimeAsync(ms),
     async close() {
-      stop.abort();
-      force.abort();
-      for (const program of programs) program.end();
-      await vi.advanceTimersByTimeAsync(60_000);
-      await result;
+      await end();
       vi.useRealTimers();
     },
   };

@@ -6,93 +6,36 @@ import type { Ports } from '../../src/core/ports.ts';
 import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import type { TaskSpec } from '../../src/core/task-spec.ts';
-import { NOTHING_SECRET } from '../../src/worker/redactor.ts';
-import { runWorker, type WorkerResult } from '../../src/worker/run-worker.ts';
 import type { WorkerSettings } from '../../src/worker/worker-settings.ts';
-import { makeFakeRunner, type FakeProgram } from '../fakes/fake-runner.ts';
-import { interceptPorts, type Intercept } from '../fakes/intercept-ports.ts';
+import type { Intercept } from '../fakes/intercept-ports.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import { runVirtualWorker, useVirtualTime, virtualPorts } from '../fakes/virtual-worker.ts';
 
 const LEASE_MS = DEFAULT_QUEUE.leaseSeconds * 1000;
 
 /** The real worker over ports in memory, in virtual time. */
 describe('a worker', () => {
+  let memory = makeMemoryPorts();
   beforeEach(() => {
-    vi.useFakeTimers({
-      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-    });
+    useVirtualTime();
+    memory = makeMemoryPorts();
   });
-  const stops: (() => Promise<unknown>)[] = [];
+  const stops: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const stop of stops.splice(0)) await stop();
     vi.useRealTimers();
   });
 
-  const memory = makeMemory();
-  function makeMemory() {
-    return { current: makeMemoryPorts() };
-  }
-  beforeEach(() => {
-    memory.current = makeMemoryPorts();
-  });
-
-  /** Ports whose clock is the virtual one, and whose receive waits as long as it is asked to. */
-  function portsFor(intercept: Intercept = (_call, run) => run()): Ports {
-    const { ports, state } = memory.current;
-    const tick: Intercept = async (call, run) => {
-      state.now = Date.now();
-      if (call.name !== 'main.receive') return intercept(call, run);
-      const [, seconds, signal] = call.args as [number, number, AbortSignal | undefined];
-      for (let waited = 0; ; waited += 100) {
-        state.now = Date.now();
-        const messages = (await intercept(call, run)) as unknown[];
-        if (messages.length > 0 || waited >= seconds * 1000 || signal?.aborted) return messages;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    };
-    return { ...interceptPorts(ports, tick), clock: () => Date.now() };
-  }
-
-  interface Running {
-    readonly programs: FakeProgram[];
-    readonly result: Promise<WorkerResult>;
-    readonly stop: AbortController;
-    readonly force: AbortController;
-  }
-  function startWorker(ports: Ports, more: Partial<WorkerSettings> = {}): Running {
-    const { runner, programs } = makeFakeRunner();
-    const [stop, force] = [new AbortController(), new AbortController()];
-    const result = runWorker({
-      ports,
-      settler: new Settler(ports, 'default', settleGraceMs(LEASE_MS)),
-      definition: DEFAULT_QUEUE,
-      runner,
-      worker: `w${stops.length}`,
-      mode: 'forever',
-      slots: 2,
-      baseEnv: () => ({}),
-      redactor: NOTHING_SECRET,
-      graceMs: 10_000,
-      pollSeconds: 20,
-      emptyChecks: 1,
-      stop: stop.signal,
-      force: force.signal,
-      monotonic: () => performance.now(),
-      ...more,
-    });
-    stops.push(async () => {
-      stop.abort();
-      force.abort();
-      for (const program of programs) program.end();
-      await vi.advanceTimersByTimeAsync(60_000);
-      await result;
-    });
-    return { programs, result, stop, force };
+  const portsFor = (intercept?: Intercept): Ports => virtualPorts(memory, intercept);
+  function startWorker(ports: Ports, more: Partial<WorkerSettings> = {}) {
+    const running = runVirtualWorker(ports, { worker: `w${stops.length}`, ...more });
+    stops.push(running.end);
+    return running;
   }
   const enqueue = async (ports: Ports, spec: TaskSpec): Promise<string> =>
     (await enqueueTask(ports, DEFAULT_QUEUE, spec)).row.id;
-  const row = (id: string) => memory.current.state.tasks.get(id);
-  const messages = () => memory.current.state.messages.get('default') ?? [];
+  const row = (id: string) => memory.state.tasks.get(id);
+  const messages = () => memory.state.messages.get('default') ?? [];
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
   test('runs a task, records its end, counts it, and only then deletes its message', async () => {

@@ -4,18 +4,8 @@ import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, withTargetOptions, type TargetOptions } from '../open-session.ts';
 import { printJson } from '../output/print-json.ts';
-import { queuesTable } from '../output/progress-text.ts';
+import { COUNTS, queuesTable } from '../output/progress-text.ts';
 
-const COUNTS = [
-  'total',
-  'pending',
-  'delayed',
-  'running',
-  'expired',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const;
 type SortKey = 'name' | (typeof COUNTS)[number];
 
 interface ListCommandOptions extends TargetOptions {

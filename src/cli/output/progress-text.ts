@@ -3,7 +3,8 @@ import type { BatchProgress, QueueProgress } from '../../core/progress.ts';
 import type { Colour, Paint } from './paint.ts';
 import { toTable, type Column } from './table.ts';
 
-const COUNTS = [
+/** The numbers of a queue's progress, in the order in which they are shown. */
+export const COUNTS = [
   'total',
   'pending',
   'delayed',
