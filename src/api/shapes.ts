@@ -31,6 +31,8 @@ export const taskShape = z
     expired: z.literal(true).optional().describe('its lease has passed: the worker seems to be dead'),
     command: z.string().optional(),
     argv: z.array(z.string()).readonly().optional(),
+    handler: z.string().optional().describe('the name of the handler that it calls'),
+    args: z.unknown().optional().describe('what the handler is called with'),
     attempt: count.describe('attempts begun'),
     maxAttempts: z.int(),
     createdAt: time,
@@ -43,7 +45,10 @@ export const taskShape = z
     error: z.string().optional(),
     stdout: z.string().optional().describe('the end of what it wrote'),
     stderr: z.string().optional().describe('the end of what it wrote'),
-    result: z.unknown().optional().describe('the JSON that the program left in MILLRACE_RESULT'),
+    result: z
+      .unknown()
+      .optional()
+      .describe('the JSON that the program left in MILLRACE_RESULT, or that the handler returned'),
     progress: z.object({ percent: z.number(), message: z.string() }).optional(),
     batch: z.string().optional(),
     worker: z.string().optional(),
@@ -52,7 +57,9 @@ export const taskShape = z
 
 /** The body of one task, and a line of NDJSON: core's own schema. */
 export const taskSpecShape = taskSpecSchema
-  .describe('exactly one of `command` and `argv`; only `input` on a queue with a program of its own')
+  .describe(
+    'exactly one of `command`, `argv` and `handler`; only `input` on a queue with a program of its own',
+  )
   .meta({ id: 'TaskSpec', example: { command: 'convert a.png b.jpg', timeoutSeconds: 60 } });
 
 export const queueShape = z

@@ -48,6 +48,8 @@ export interface TaskMessage extends Known {
 export interface InvalidMessage extends Known {
   readonly kind: 'invalid';
   readonly detail: string;
+  /** Where so much of it could be understood. */
+  readonly spec?: TaskSpec;
 }
 export type ParsedMessage =
   | TaskMessage

@@ -30,6 +30,7 @@ export function previewProgram(
   if (!program) return {};
   if (byteLength(JSON.stringify(program)) <= MAX_PROGRAM_PREVIEW_BYTES) return { program };
   if ('command' in program) return { program: { command: cut(program.command) }, programCut: true };
+  if ('handler' in program) return { program: { handler: program.handler }, programCut: true };
   const argv: string[] = [];
   let left = MAX_PROGRAM_PREVIEW_BYTES - 20;
   for (const argument of program.argv) {

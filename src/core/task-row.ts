@@ -6,8 +6,11 @@ export interface Stamp {
   readonly n: number;
 }
 
-/** A shell command, or a program with its arguments and no shell. */
-export type Program = { readonly command: string } | { readonly argv: readonly string[] };
+/** A shell command, a program with its arguments and no shell, or a named handler with its arguments as JSON text. */
+export type Program =
+  | { readonly command: string }
+  | { readonly argv: readonly string[] }
+  | { readonly handler: string; readonly args?: string };
 
 export interface TaskProgress {
   readonly percent: number;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { MillraceError } from './errors.ts';
 import {
+  MAX_ARGS_DEPTH,
   MAX_ARGUMENT_BYTES,
   MAX_DELAY_SECONDS,
   MAX_ENV_ENTRIES,
@@ -23,6 +24,27 @@ const argument = z
   .refine((text) => byteLength(text) <= MAX_ARGUMENT_BYTES, {
     message: `expected at most ${MAX_ARGUMENT_BYTES} bytes, the kernel's limit for one argument; hand long data over as \`input\``,
   });
+
+/** What named handlers are called. */
+export const handlerNameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_.:-]{0,99}$/,
+    'expected 1 to 100 letters, digits and _ . : -, starting with a letter or _',
+  );
+
+/** Whether a value can be a handler's arguments. Does not recurse: it may be very deep. */
+function isArgs(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_ARGS_DEPTH || level.some((item) => typeof item === 'number' && !Number.isFinite(item)))
+      return false;
+    level = level.flatMap((item) =>
+      typeof item === 'object' && item !== null ? (Object.values(item) as unknown[]) : [],
+    );
+  }
+  return true;
+}
 
 const environment = z
   .record(
@@ -48,6 +70,12 @@ export const taskSpecSchema = z.strictObject({
     .refine((argv) => argv[0] !== '', 'expected the name of a program as first element')
     .optional()
     .describe('a program and its arguments, run without a shell'),
+  handler: handlerNameSchema.optional().describe('a named handler of the workers, called with `args`'),
+  args: z
+    .unknown()
+    .refine(isArgs, `expected JSON of at most ${MAX_ARGS_DEPTH} levels, with numbers that fit a double`)
+    .optional()
+    .describe('what the handler is called with: any JSON'),
   input: z.string().optional().describe('given to the program on its STDIN'),
   env: environment.optional().describe('environment variables for the program'),
   timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).optional(),
@@ -69,6 +97,8 @@ export type TaskSpec = z.infer<typeof taskSpecSchema>;
 export function programOf(spec: TaskSpec): Program | undefined {
   if (spec.command !== undefined) return { command: spec.command };
   if (spec.argv !== undefined) return { argv: spec.argv };
+  if (spec.handler !== undefined)
+    return { handler: spec.handler, ...(spec.args !== undefined && { args: JSON.stringify(spec.args) }) };
   return undefined;
 }
 
@@ -97,16 +127,14 @@ export function parseTaskSpec(value: unknown, hasProgram: boolean): TaskSpec {
   }
   const spec = parsed.data;
   if (hasProgram) {
-    if (spec.command !== undefined || spec.argv !== undefined || spec.env !== undefined) {
+    if (programOf(spec) || spec.args !== undefined || spec.env !== undefined) {
       throw invalidTask(
-        'this queue runs a program of its own: a task on it carries `input`, no command, argv or env',
+        'this queue runs a program of its own: a task on it carries `input`, no command, argv, handler, args or env',
         value,
       );
     }
     if (spec.input === undefined) throw invalidTask('expected `input` for the program of this queue', value);
-  } else if ((spec.command === undefined) === (spec.argv === undefined)) {
-    throw invalidTask('expected exactly one of `command` and `argv`', value);
-  }
+  } else checkProgram(spec, value);
   const size = byteLength(JSON.stringify(spec));
   if (size > MAX_PROGRAM_BYTES) {
     throw new MillraceError('too_large', `The task is too large.`, {
@@ -118,10 +146,19 @@ export function parseTaskSpec(value: unknown, hasProgram: boolean): TaskSpec {
   return spec;
 }
 
+function checkProgram({ command, argv, handler, args, input, env }: TaskSpec, value: unknown): void {
+  if ([command, argv, handler].filter((program) => program !== undefined).length !== 1)
+    throw invalidTask('expected exactly one of `command`, `argv` and `handler`', value);
+  if (handler === undefined && args !== undefined)
+    throw invalidTask('`args` are for a `handler`; a program’s arguments go in `argv`', value);
+  if (handler !== undefined && (input !== undefined || env !== undefined))
+    throw invalidTask('a `handler` has `args`, neither `input` nor `env`', value);
+}
+
 function invalidTask(detail: string, got: unknown): MillraceError {
   return new MillraceError('invalid_task', `This is not a task: ${detail}.`, {
     expected:
-      '{"command": "…"} or {"argv": ["…"]}, with input, env, timeoutSeconds, maxAttempts, delaySeconds, tenant as wanted',
+      '{"command": "…"}, {"argv": ["…"]} or {"handler": "…", "args": {…}}, with input, env, timeoutSeconds, maxAttempts, delaySeconds, tenant as wanted',
     got: preview(got),
     hint: 'Correct the fields named and send it again; GET /openapi.json has the schema.',
   });
@@ -145,7 +182,7 @@ function toText(value: unknown): string {
 /** The text whose digest tells whether two tasks have the same content. */
 export function canonicalContent(queue: string, content: TaskSpec | string): string {
   if (typeof content === 'string') return JSON.stringify([queue, content]);
-  const { command, argv, input, timeoutSeconds, maxAttempts, delaySeconds, tenant } = content;
+  const { command, argv, handler, args, input, timeoutSeconds, maxAttempts, delaySeconds, tenant } = content;
   const env = content.env && Object.entries(content.env).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([
     queue,
@@ -157,5 +194,15 @@ export function canonicalContent(queue: string, content: TaskSpec | string): str
     maxAttempts,
     delaySeconds,
     tenant,
+    ...(handler === undefined ? [] : [handler, ...(args === undefined ? [] : [sortKeys(args)])]),
   ]);
+}
+
+/** The same JSON with the keys of its objects in order. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Not as keys: one that looks like a number would go before the others, and __proto__ get lost.
+  return { entries: entries.map(([key, item]) => [key, sortKeys(item)]) };
 }

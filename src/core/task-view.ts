@@ -15,6 +15,8 @@ export interface TaskView {
   expired?: true;
   command?: string;
   argv?: readonly string[];
+  handler?: string;
+  args?: unknown;
   attempt: number;
   maxAttempts: number;
   createdAt: string;
@@ -47,7 +49,7 @@ export function toTaskView(row: TaskRow, now: number, program?: Program, output?
     queue: row.queue,
     state: row.state,
     ...(isExpired && { expired: true as const }),
-    ...shown,
+    ...(shown && showProgram(shown)),
     attempt: row.attempt,
     maxAttempts: row.maxAttempts,
     createdAt: iso(row.createdAt),
@@ -67,6 +69,12 @@ export function toTaskView(row: TaskRow, now: number, program?: Program, output?
   };
 }
 
+function showProgram(program: Program): Pick<TaskView, 'command' | 'argv' | 'handler' | 'args'> {
+  if (!('handler' in program)) return program;
+  const { handler, args } = program;
+  return { handler, ...(args !== undefined && { args: JSON.parse(args) as unknown }) };
+}
+
 /** A task of a batch that nobody has claimed: it has no row, and reads as PENDING. */
 export function toUnclaimedView(
   chunk: ChunkRow,
@@ -74,11 +82,12 @@ export function toUnclaimedView(
   task: TaskSpec,
   definition: QueueDefinition | undefined,
 ): TaskView {
+  const program = programOf(task) ?? (definition?.program && { argv: definition.program });
   return {
     id,
     queue: chunk.queue,
     state: 'PENDING',
-    ...(programOf(task) ?? (definition?.program && { argv: definition.program })),
+    ...(program && showProgram(program)),
     attempt: 0,
     maxAttempts: task.maxAttempts ?? definition?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     createdAt: iso(chunk.createdAt),

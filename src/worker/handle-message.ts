@@ -2,6 +2,7 @@ import { handBack, type Attempt, type AttemptEnd } from '../core/attempt.ts';
 import { claimTask, leaseMs } from '../core/claim.ts';
 import type { Claimant } from '../core/claimant.ts';
 import { loadMessage } from '../core/dead-letter.ts';
+import { refuseUnknownHandler } from '../core/refuse-handler.ts';
 import { renewOldMessage } from '../core/renew-message.ts';
 import type { ControlWatch } from './control-watch.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -36,7 +37,10 @@ export async function handleMessage(
   const idle = { ran: false, recording: Promise.resolve() };
   try {
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
-    const parsed = await loadMessage(claimant, message.received, hasProgram);
+    const parsed = refuseUnknownHandler(
+      await loadMessage(claimant, message.received, hasProgram),
+      settings.handlers ?? [],
+    );
     if (parsed.kind === 'newer' || parsed.kind === 'stored') {
       log.warn(
         { messageId: message.received.messageId },

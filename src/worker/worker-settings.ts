@@ -22,6 +22,8 @@ export interface WorkerSettings {
   readonly idleExitMs?: number | undefined;
   /** Takes the bodies of messages on its STDIN, before the queue's own program. */
   readonly program?: readonly string[] | undefined;
+  /** Names of the handlers that it can call. */
+  readonly handlers?: readonly string[] | undefined;
   /** What programs find in their environment besides a task's own; asked for each, since credentials change. */
   readonly baseEnv: () => Readonly<Record<string, string>>;
   /** Takes secrets out of what is stored of a program's output. */

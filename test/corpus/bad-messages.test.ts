@@ -6,6 +6,7 @@ import { findQueueUrl, makeAwsClients } from '../../src/aws/aws-clients.ts';
 import { makeAwsPorts } from '../../src/aws/make-aws-ports.ts';
 import { provisionQueue, provisionTable } from '../../src/aws/provision.ts';
 import { parseMessage } from '../../src/core/envelope.ts';
+import { refuseUnknownHandler } from '../../src/core/refuse-handler.ts';
 import { readQueueProgress } from '../../src/core/progress.ts';
 import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
@@ -24,10 +25,9 @@ describe(`${BAD_MESSAGES.length} messages that no one can understand`, () => {
   test('are each said to be invalid, and why; their bodies are at hand', () => {
     expect(BAD_MESSAGES.length).toBeGreaterThan(150);
     for (const { why, body, version } of BAD_MESSAGES) {
-      const parsed = parseMessage(
-        { body, version, messageId: 'm', sentAt: 1 },
-        { name: 'q', hasProgram: false },
-        digest,
+      const parsed = refuseUnknownHandler(
+        parseMessage({ body, version, messageId: 'm', sentAt: 1 }, { name: 'q', hasProgram: false }, digest),
+        ['hello'],
       );
       expect([why, body.slice(0, 80), version, parsed.kind]).toEqual([
         why,

@@ -82,9 +82,10 @@ function reasonText(task: TaskView): string {
 }
 
 function programText(task: TaskView): string {
-  return (
-    task.command ?? task.argv?.map((argument) => JSON.stringify(argument)).join(' ') ?? '(the queue’s own)'
-  );
+  if (task.command !== undefined) return task.command;
+  if (task.argv) return task.argv.map((argument) => JSON.stringify(argument)).join(' ');
+  if (task.handler === undefined) return '(the queue’s own)';
+  return `${task.handler}(${task.args === undefined ? '' : JSON.stringify(task.args)})`;
 }
 
 function block(text: string): string {

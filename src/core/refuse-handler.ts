@@ -1,0 +1,10 @@
+import type { ParsedMessage } from './envelope.ts';
+
+/** A message for a handler that this worker does not have is `invalid`; others come back as they are. */
+export function refuseUnknownHandler(message: ParsedMessage, known: readonly string[]): ParsedMessage {
+  if (message.kind !== 'task' || message.spec.handler === undefined) return message;
+  const { handler } = message.spec;
+  if (known.includes(handler)) return message;
+  const names = known.length === 0 ? 'none' : known.slice(0, 20).join(', ');
+  return { ...message, kind: 'invalid', detail: `there is no handler ${handler}; this worker has: ${names}` };
+}
