@@ -94,7 +94,7 @@ describe('POST /v1/queues/{queue}/tasks', () => {
     ['no task at all', '[]', 'invalid_task', /expected object/i],
     ['both command and argv', '{"command":"a","argv":["a"]}', 'invalid_task', /exactly one of/],
     ['neither command nor argv', '{}', 'invalid_task', /exactly one of/],
-    ['a handler, which is not known here', '{"handler":"x","args":{}}', 'invalid_task', /handler/],
+    ['a handler with an input', '{"handler":"x","input":"a"}', 'invalid_task', /neither/],
     ['a misspelt key', '{"comand":"a"}', 'invalid_task', /comand/],
     ['an empty command', '{"command":"  "}', 'invalid_task', /empty/],
     ['a NUL in the command', '{"command":"a\\u0000b"}', 'invalid_task', /NUL/],
