@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { addBatchRoutes } from './batch-routes.ts';
 import type { ApiApp, ApiEnv } from './add-route.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { addHandlerRoutes } from './handler-routes.ts';
 import { knownRoutes, addServiceRoutes } from './service-routes.ts';
 import { noSuchRoute } from './near-routes.ts';
 import { invalidRequest } from './parse-query.ts';
@@ -37,6 +38,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   });
   addTaskRoutes(app, deps);
   addBatchRoutes(app, deps);
+  addHandlerRoutes(app, deps);
   addQueueRoutes(app, deps);
   addWorkerRoutes(app, deps);
   addServiceRoutes(app, deps);

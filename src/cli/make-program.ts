@@ -12,6 +12,7 @@ import { registerProgress } from './commands/progress.ts';
 import { registerPurge } from './commands/purge.ts';
 import { registerQueue } from './commands/queue.ts';
 import { registerRedrive } from './commands/redrive.ts';
+import { registerRun } from './commands/run.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerWait } from './commands/wait.ts';
 import { registerWork } from './commands/work.ts';
@@ -50,6 +51,7 @@ export function makeProgram(context: CliContext): Command {
   registerWork(program, context);
   registerWorkers(program, context);
   registerCreate(program, context);
+  registerRun(program, context);
   registerLoad(program, context);
   registerStatus(program, context);
   registerWait(program, context);

@@ -55,6 +55,8 @@ describe('the OpenAPI document', () => {
     const listed = operationsOf(document).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(listed.sort()).toEqual(
       [
+        'POST /task/{name}',
+        'GET /task/status/{id}',
         'POST /v1/queues/{queue}/tasks',
         'POST /v1/queues/{queue}/batches',
         'POST /v1/task_list/batch/',

@@ -30,6 +30,58 @@ describe('millrace', () => {
       body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined,
     );
 
+  describe('run', () => {
+    test('sends key=value as JSON where it is JSON, else as text, and adds --args', async () => {
+      const words = ['x=4', 'name=Ada', 'text="4"', 'list=[1,{"a":null}]', 'empty=', 'eq=a=b'];
+      expect(await cli.run(['run', 'delayed_add', ...words, '--args', '{"y":10,"x":1}'])).toEqual({
+        code: 0,
+        stdout: 't1\n',
+        stderr: '',
+      });
+      const args = { y: 10, x: 4, name: 'Ada', text: '4', list: [1, { a: null }], empty: '', eq: 'a=b' };
+      expect(sent()).toEqual([{ handler: 'delayed_add', args }]);
+      expect(server.received[0]?.path).toBe('/v1/queues/default/tasks');
+    });
+
+    test('sends any JSON and all settings to the queue that is named', async () => {
+      const settings = ['--timeout', '5', '--max-attempts', '2', '--delay', '1', '--tenant', 'a'];
+      await cli.run(['run', 'sum', '--args', '[1,2]', '--queue', 'math', ...settings]);
+      expect(sent()).toEqual([
+        {
+          handler: 'sum',
+          args: [1, 2],
+          ...{ timeoutSeconds: 5, maxAttempts: 2, delaySeconds: 1, tenant: 'a' },
+        },
+      ]);
+      expect(server.received[0]?.path).toBe('/v1/queues/math/tasks');
+    });
+
+    test('with --wait prints the result alone', async () => {
+      server.script = () => taskReply('t1', 'SUCCEEDED', { result: 14 });
+      expect(await cli.run(['run', 'delayed_add', 'x=4', 'y=10', '--wait'])).toEqual({
+        code: 0,
+        stdout: '14\n',
+        stderr: 'task t1\n',
+      });
+    });
+
+    test('with --wait shows why there is no result, and exits 1', async () => {
+      server.script = () => taskReply('t1', 'FAILED');
+      const { code, stdout } = await cli.run(['run', 'panic', '--wait']);
+      expect([code, stdout]).toEqual([1, expect.stringContaining('FAILED')]);
+    });
+
+    test.each([
+      [['run', 'a', 'x'], 'key=value'],
+      [['run', 'a', 'x=1', '--args', '[1]'], 'only be added to an object'],
+      [['run', 'a', '--args', '{x'], 'Expected JSON'],
+    ])('refuses %j', async (argv, text) => {
+      const { code, stderr } = await cli.run(argv);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(text)]);
+      expect(server.received).toEqual([]);
+    });
+  });
+
   describe('create', () => {
     test('prints the id of the task and nothing else', async () => {
       expect(await cli.run(['create', 'default', 'echo hi'])).toEqual({

@@ -3,24 +3,19 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { MillraceError } from '../../core/errors.ts';
-import { MAX_DELAY_SECONDS, MAX_MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS } from '../../core/limits.ts';
 import type { TaskSpec } from '../../core/task-spec.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, withTargetOptions, type TargetOptions } from '../open-session.ts';
 import { printJson } from '../output/print-json.ts';
-import { collectPairs, numberBetween, wordsAfterDashes } from '../parse-options.ts';
+import { collectPairs, wordsAfterDashes } from '../parse-options.ts';
 import { quoteForShell } from '../quote-for-shell.ts';
+import { taskSettings, withTaskSettings, type TaskSettingOptions } from '../task-settings.ts';
 import { waitAndShow } from '../wait-and-show.ts';
 
-interface CreateOptions extends TargetOptions {
+interface CreateOptions extends TargetOptions, TaskSettingOptions {
   readonly input?: string;
   readonly env?: Record<string, string>;
-  readonly timeout?: number;
-  readonly maxAttempts?: number;
-  readonly delay?: number;
-  readonly tenant?: string;
-  readonly idempotencyKey?: string;
   readonly wait?: boolean;
 }
 
@@ -36,18 +31,9 @@ export function registerCreate(program: Command, context: CliContext): void {
     )
     .option('--input <file>', 'what the program reads on its STDIN; - takes this command’s own STDIN')
     .option('--env <name=value>', 'environment variable for the program; may be repeated', collectPairs)
-    .option(
-      '--timeout <seconds>',
-      'kill an attempt after this',
-      numberBetween(0.001, MAX_TIMEOUT_SECONDS, false),
-    )
-    .option('--max-attempts <n>', 'FAILED after so many', numberBetween(1, MAX_MAX_ATTEMPTS, true))
-    .option('--delay <seconds>', 'start no sooner', numberBetween(0, MAX_DELAY_SECONDS, false))
-    .option('--tenant <name>', 'fair-queue key: the backlog of one tenant does not delay the others')
-    .option('--idempotency-key <key>', 'the same key and content make one task, however often they are sent')
     .option('--wait', 'wait for the end and show the task');
   withHelp(
-    withTargetOptions(command),
+    withTargetOptions(withTaskSettings(command)),
     [
       "millrace create default 'convert a.png b.jpg' --timeout 60",
       'millrace create default --wait -- convert a.png "b c.jpg"',
@@ -77,10 +63,7 @@ async function toSpec(
     ...program,
     ...(options.input !== undefined && { input: await readText(context, options.input) }),
     ...(options.env && { env: options.env }),
-    ...(options.timeout !== undefined && { timeoutSeconds: options.timeout }),
-    ...(options.maxAttempts !== undefined && { maxAttempts: options.maxAttempts }),
-    ...(options.delay !== undefined && { delaySeconds: options.delay }),
-    ...(options.tenant !== undefined && { tenant: options.tenant }),
+    ...taskSettings(options),
   };
 }
 
