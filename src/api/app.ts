@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { addBatchRoutes } from './batch-routes.ts';
 import type { ApiApp, ApiEnv } from './add-route.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { addDoctorRoutes } from './doctor-routes.ts';
 import { knownRoutes, addServiceRoutes } from './service-routes.ts';
 import { noSuchRoute } from './near-routes.ts';
 import { invalidRequest } from './parse-query.ts';
@@ -39,6 +40,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   addBatchRoutes(app, deps);
   addQueueRoutes(app, deps);
   addWorkerRoutes(app, deps);
+  addDoctorRoutes(app, deps);
   addServiceRoutes(app, deps);
   return app;
 }
