@@ -42,9 +42,14 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
       responses: { 200: json(doctorShape, 'what the doctor asks first'), ...problems() },
     }),
     async (c) => {
-      const checks = { ...(await deps.health()) };
+      // What fails is what is asked for: it must not keep the rest of the answer.
+      const said = (error: unknown) => (error instanceof Error ? error.message : String(error));
+      const checks: Record<string, string> = await deps.health().then(
+        (health) => ({ ...health }),
+        (error: unknown) => ({ catalog: said(error) }),
+      );
       const queues = await ports.catalog.list().catch((error: unknown) => {
-        checks['catalog'] = error instanceof Error ? error.message : String(error);
+        checks['catalog'] = said(error);
         return [];
       });
       const answer = { version: deps.version, protocol: PROTOCOL_VERSION, time: iso(ports.clock()), checks };

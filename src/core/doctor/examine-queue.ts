@@ -156,7 +156,7 @@ function compareBatches({ counting, batches }: Counted): CheckResult[] {
   });
   if (results.length > 0) return results;
   return [
-    passed('batches', `the counts of ${batches.length} batches are as their rows say`, {
+    passed('batches', `counted: ${batches.length}; each as its rows say`, {
       queue: after.queue,
     }),
   ];

@@ -1,3 +1,4 @@
+import { amountOf } from '../amounts.ts';
 import type { ChunksSent, Settled } from './doctor-source.ts';
 import { found, passed, type CheckResult, type FindingCode } from './finding.ts';
 import type { QueueFacts, SettingDifference, SqsFacts } from './queue-facts.ts';
@@ -64,7 +65,10 @@ export function judgeDeadLetters(before: QueueFacts, after: QueueFacts): CheckRe
   const hint =
     'Each is judged by its task within seconds: see why that fails in the log of the dead-letter function, or of the local stack. SQS keeps a dead letter for 14 days from its first enqueue; its age is not told.';
   return [
-    found('dead_letters', `${count} in the dead-letter queue ${after.dead.name}`, hint, { queue, count }),
+    found('dead_letters', `${amountOf(count, 'message')} in the dead-letter queue ${after.dead.name}`, hint, {
+      queue,
+      count,
+    }),
   ];
 }
 
@@ -77,7 +81,7 @@ export function judgeChunks(facts: QueueFacts, sent: ChunksSent | undefined): Ch
   const { queue } = facts;
   const results: CheckResult[] = [];
   if (sent && sent.sent > 0) {
-    const message = `sent ${sent.sent} chunks of batches that their loader had stored and not sent`;
+    const message = `sent ${amountOf(sent.sent, 'chunk')} of batches that a loader had stored and not sent`;
     results.push(found('chunks_sent', message, '', { queue, count: sent.sent }));
   }
   const left = sent ? sent.left : facts.unsent.due;
@@ -85,9 +89,13 @@ export function judgeChunks(facts: QueueFacts, sent: ChunksSent | undefined): Ch
     const hint = sent
       ? 'They could not be sent: the log of the API says why.'
       : 'Run the doctor without --dry-run, or wait for the minute run: both send them.';
-    const count = `${left}${left >= 100 ? ' or more' : ''}`;
     results.push(
-      found('chunks_unsent', `${count} chunks are stored and not sent`, hint, { queue, count: left }),
+      found(
+        'chunks_unsent',
+        `stored and not sent: ${amountOf(left, 'chunk')}${left >= 100 ? ', or more' : ''}`,
+        hint,
+        { queue, count: left },
+      ),
     );
   }
   return results.length > 0 ? results : [passed('chunks', 'every stored chunk is sent', { queue })];
@@ -95,9 +103,15 @@ export function judgeChunks(facts: QueueFacts, sent: ChunksSent | undefined): Ch
 
 export function judgeWorkers({ queue, workers }: QueueFacts): CheckResult[] {
   if (workers.stale.length === 0) {
-    return [passed('workers', `${workers.live} workers report, ${workers.running} programs run`, { queue })];
+    return [
+      passed(
+        'workers',
+        `${amountOf(workers.live, 'live worker')}, ${amountOf(workers.running, 'program')} running`,
+        { queue },
+      ),
+    ];
   }
-  const message = `${workers.stale.length} workers have not reported for a lease: they were killed, or have lost the table`;
+  const message = `silent for a lease: ${amountOf(workers.stale.length, 'worker')}, killed or cut off from the table`;
   const hint = 'Their tasks are taken over when their leases have passed; their rows expire by themselves.';
   return [
     found('workers_stale', message, hint, {
@@ -110,9 +124,11 @@ export function judgeWorkers({ queue, workers }: QueueFacts): CheckResult[] {
 
 export function judgeLedgers({ queue, ledgers }: QueueFacts): CheckResult[] {
   if (ledgers.overdue === 0) {
-    return [passed('ledgers', `${ledgers.listed} ledgers are not folded yet, none is overdue`, { queue })];
+    return [
+      passed('ledgers', `${amountOf(ledgers.listed, 'ledger')} not folded yet, none overdue`, { queue }),
+    ];
   }
-  const message = `${ledgers.overdue} ledgers of processes that have ended are still not folded after an hour`;
+  const message = `not folded after an hour: ${amountOf(ledgers.overdue, 'ledger')} of processes that have ended`;
   const hint =
     'The minute run folds them: see why it fails, in the log of the launcher function or of the local stack. Counts stay exact, but reading them costs more and more.';
   return [found('ledgers_not_folded', message, hint, { queue, count: ledgers.overdue })];
@@ -122,6 +138,6 @@ export function judgeLedgers({ queue, ledgers }: QueueFacts): CheckResult[] {
 export function judgeSettled(queue: string, settled: Settled | undefined): CheckResult[] {
   if (!settled || settled.settled.length === 0) return [];
   const count = settled.settled.length;
-  const message = `counted ${count} ends that no ledger had counted`;
+  const message = `counted ${amountOf(count, 'end')} that no ledger had counted`;
   return [found('ends_settled', message, '', { queue, count, examples: settled.settled.slice(0, 100) })];
 }

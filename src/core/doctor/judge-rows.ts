@@ -1,3 +1,4 @@
+import { amountOf } from '../amounts.ts';
 import { MESSAGE_RETENTION_SECONDS, RESEND_AFTER_MS } from '../limits.ts';
 import { isAtRest, mayHaveAged, type Counting } from './compare-counts.ts';
 import type { BatchFacts } from './doctor-source.ts';
@@ -16,10 +17,10 @@ export function judgeUncounted(counting: Counting): CheckResult[] {
   if (count === 0) return [passed('uncounted', 'every end is counted', { queue })];
   const at = { queue, count, examples };
   if (messagesOf(after) > 0) {
-    const message = `${count} ends wait to be counted by whoever gets their message next`;
+    const message = `${amountOf(count, 'end')} waiting to be counted by whoever gets the message next`;
     return [found('ends_waiting', message, 'Let a worker run.', at)];
   }
-  const message = `${count} ends are not counted, and no message is left that would see to it`;
+  const message = `${amountOf(count, 'end')} not counted, and no message left that would see to it`;
   return [found('ends_uncounted', message, '`millrace doctor --fix` counts them, each once.', at)];
 }
 
@@ -38,19 +39,28 @@ export function judgeMessages(counting: Counting, batches: readonly BatchFacts[]
   const missing = open + unclaimed - messages;
   if (missing <= 0 || !isAtRest(counting)) {
     return [
-      passed('messages', `${messages} messages for ${open + unclaimed} tasks that have not ended`, { queue }),
+      passed(
+        'messages',
+        `${amountOf(messages, 'message')} for ${amountOf(open + unclaimed, 'task')} to be ended`,
+        { queue },
+      ),
     ];
   }
   const hint =
     'They will not end by themselves: SQS loses a message after ten days, or the queue was deleted with its messages. `millrace list` and `millrace peek` show them; cancel them, and enqueue them anew.';
   return [
-    found('tasks_without_message', `${missing} tasks have not ended, and no message is left for them`, hint, {
-      queue,
-      count: missing,
-      expected: `at least ${open + unclaimed} messages`,
-      got: `${messages}`,
-      examples: rows.expired.examples,
-    }),
+    found(
+      'tasks_without_message',
+      `${amountOf(missing, 'task')} not ended, and no message left for them`,
+      hint,
+      {
+        queue,
+        count: missing,
+        expected: `at least ${open + unclaimed} messages`,
+        got: `${messages}`,
+        examples: rows.expired.examples,
+      },
+    ),
   ];
 }
 
@@ -58,7 +68,7 @@ export function judgeLeases({ rows, after }: Counting): CheckResult[] {
   const { queue } = after;
   const { count, examples } = rows.expired;
   if (count === 0) return [passed('leases', 'no lease has passed', { queue })];
-  const message = `${count} tasks are RUNNING and their leases have passed: their workers seem to be dead`;
+  const message = `${amountOf(count, 'task')} RUNNING on a lease that has passed: the worker seems to be dead`;
   const hint = `They are taken over when a worker gets their messages: millrace work ${queue} until-empty, or millrace workers ${queue} --count 1.`;
   return [found('leases_expired', message, hint, { queue, count, examples })];
 }
@@ -66,8 +76,9 @@ export function judgeLeases({ rows, after }: Counting): CheckResult[] {
 export function judgeVersions({ rows, after }: Counting): CheckResult[] {
   const { queue } = after;
   const { count, examples } = rows.newer;
-  if (count === 0) return [passed('versions', `${rows.rows} rows, none of a newer version`, { queue })];
-  const message = `${count} rows were written by a newer version: lists and this recount leave them out`;
+  if (count === 0)
+    return [passed('versions', `${amountOf(rows.rows, 'row')}, none of a newer version`, { queue })];
+  const message = `${amountOf(count, 'row')} of a newer version: lists and this recount leave them out`;
   const hint = 'Upgrade this Millrace to the version that wrote them.';
   return [found('rows_newer', message, hint, { queue, count, examples })];
 }
@@ -84,12 +95,12 @@ export function judgeBacklog(counting: Counting, batches: readonly BatchFacts[])
   const isTended = !paused && after.workers.live > 0;
   if (waiting > 0 && !isTended && ageMs >= RESEND_AFTER_MS) {
     const lostAt = new Date(Date.parse(oldest ?? after.at) + MESSAGE_RETENTION_SECONDS * 1000).toISOString();
-    const message = `${waiting} messages wait and no worker renews them${age}: SQS loses them after ${(MESSAGE_RETENTION_SECONDS * 1000) / DAY_MS} days`;
+    const message = `${amountOf(waiting, 'message')} waiting, and no worker renews them${age}: SQS loses them after ${(MESSAGE_RETENTION_SECONDS * 1000) / DAY_MS} days`;
     const hint = `Resume the queue (millrace resume ${queue}) and let a worker run before ${lostAt}.`;
     results.push(found('backlog_near_retention', message, hint, { queue, count: waiting }));
   } else if (paused && waiting > 0) {
     const hint = `millrace resume ${queue} lets workers go on.`;
-    const message = `it is paused, and ${waiting} messages wait${age}`;
+    const message = `it is paused, with ${amountOf(waiting, 'message')} waiting${age}`;
     results.push(found('paused_with_backlog', message, hint, { queue, count: waiting }));
   } else if (paused) {
     results.push(found('paused', 'it is paused; nothing waits', `millrace resume ${queue}`, { queue }));
@@ -98,7 +109,9 @@ export function judgeBacklog(counting: Counting, batches: readonly BatchFacts[])
     const message = `it was purged: tasks enqueued before ${purgedBefore} are cancelled when a worker gets them`;
     results.push(found('purge_in_effect', message, '', { queue }));
   }
-  return results.length > 0 ? results : [passed('backlog', `${waiting} messages wait${age}`, { queue })];
+  return results.length > 0
+    ? results
+    : [passed('backlog', `${amountOf(waiting, 'message')} waiting${age}`, { queue })];
 }
 
 function oldestWaiting({ rows, after }: Counting, batches: readonly BatchFacts[]): string | undefined {
