@@ -21,7 +21,14 @@ export function judgeUncounted(counting: Counting): CheckResult[] {
     return [found('ends_waiting', message, 'Let a worker run.', at)];
   }
   const message = `${amountOf(count, 'end')} not counted, and no message left that would see to it`;
-  return [found('ends_uncounted', message, '`millrace doctor --fix` counts them, each once.', at)];
+  return [
+    found(
+      'ends_uncounted',
+      message,
+      '`millrace doctor --fix` counts them, each once, a hundred in a run.',
+      at,
+    ),
+  ];
 }
 
 /** Every task that has not ended owes its end to a message. SQS loses a message after ten days. */
