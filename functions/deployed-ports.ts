@@ -1,6 +1,8 @@
 import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
 import { makeEnvCatalog } from '../src/aws/env-catalog.ts';
+import { makeInspector } from '../src/aws/inspect.ts';
 import { makeAwsPorts } from '../src/aws/make-aws-ports.ts';
+import type { Inspector } from '../src/core/doctor/inspector.ts';
 import type { Ports } from '../src/core/ports.ts';
 import { DEFAULT_QUEUE_PREFIX } from '../src/core/table-definition.ts';
 import { makeFunctionLog } from './function-log.ts';
@@ -8,14 +10,23 @@ import { makeFunctionLog } from './function-log.ts';
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** The ports of a function, from what its stack has put into its environment. @throws Error for what is missing */
-export function makeDeployedPorts(env: Env, write: (line: string) => void): { ports: Ports; prefix: string } {
+export function makeDeployedPorts(
+  env: Env,
+  write: (line: string) => void,
+): {
+  ports: Ports;
+  inspector: Inspector;
+  prefix: string;
+} {
   const log = makeFunctionLog(write, env['MILLRACE_LOG_LEVEL']);
   const prefix = env['MILLRACE_QUEUE_PREFIX'] ?? DEFAULT_QUEUE_PREFIX;
-  const ports = makeAwsPorts(makeAwsClients(targetFromEnv(env)), required(env, 'MILLRACE_TABLE'), log, {
+  const clients = makeAwsClients(targetFromEnv(env));
+  const tableName = required(env, 'MILLRACE_TABLE');
+  const ports = makeAwsPorts(clients, tableName, log, {
     catalog: makeEnvCatalog(env['MILLRACE_QUEUES']),
     queuePrefix: prefix,
   });
-  return { ports, prefix };
+  return { ports, inspector: makeInspector(clients, tableName, prefix), prefix };
 }
 
 /** @throws Error when the stack has not set it */

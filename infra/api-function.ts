@@ -35,9 +35,10 @@ export class ApiFunction extends BundledFunction {
     grantAllRows(role, table, ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem']);
     grantIndex(role, table, 'byTime');
     grantIndex(role, table, 'open');
-    for (const { queue } of queues) {
+    for (const { queue, dead } of queues) {
       grantSend(role, queue);
       grantCount(role, queue);
+      grantCount(role, dead); // how they are set up, and whether anything lies in them: the doctor asks
     }
     // CDK's own grant goes for every version and alias too.
     role.addToPolicy(

@@ -10,12 +10,13 @@ import { makeApiHandler } from './handler.ts';
 const LAUNCH_MS = 27_000; // the function itself has 29 s
 const WAKE_MS = 2000; // whoever enqueues waits for it; the launcher looks every minute anyway
 
-const { ports } = makeDeployedPorts(process.env, (line) => process.stdout.write(line));
+const { ports, inspector } = makeDeployedPorts(process.env, (line) => process.stdout.write(line));
 const launcher = required(process.env, 'MILLRACE_LAUNCHER_FUNCTION');
 const lambda = makeLambdaClient(LAUNCH_MS);
 
 export const handler = makeApiHandler({
   ports,
+  inspector,
   settlerOf: makeSettlers(ports),
   sleep: (ms, signal) => sleep(ms, undefined, signal && { signal }).then(undefined, () => {}),
   compressedBytes: (text) => deflateRawSync(text).length,

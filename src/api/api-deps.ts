@@ -2,6 +2,7 @@ import type { Ending } from '../core/claimant.ts';
 import { unknownQueue, unknownTask } from '../core/errors.ts';
 import { parseBatchTaskId } from '../core/batch-row.ts';
 import type { LaunchResult, WorkersRequest } from '../core/launch.ts';
+import type { Inspector } from '../core/doctor/inspector.ts';
 import type { Ports, Waker } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import type { Settler } from '../core/settle.ts';
@@ -9,6 +10,8 @@ import type { Settler } from '../core/settle.ts';
 /** All that the API needs of the place where it runs. */
 export interface ApiDeps {
   readonly ports: Ports;
+  /** For the routes of the doctor. */
+  readonly inspector: Inspector;
   /** The settler of this process for a queue: always the same one for the same queue. */
   settlerOf(definition: QueueDefinition): Settler;
   /** Resolves after so long, or as soon as the signal is aborted; never rejects. */

@@ -3,6 +3,7 @@ import { addBatchRoutes } from './batch-routes.ts';
 import type { ApiApp, ApiEnv } from './add-route.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { addHandlerRoutes } from './handler-routes.ts';
+import { addDoctorRoutes } from './doctor-routes.ts';
 import { knownRoutes, addServiceRoutes } from './service-routes.ts';
 import { noSuchRoute } from './near-routes.ts';
 import { invalidRequest } from './parse-query.ts';
@@ -41,6 +42,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   addHandlerRoutes(app, deps);
   addQueueRoutes(app, deps);
   addWorkerRoutes(app, deps);
+  addDoctorRoutes(app, deps);
   addServiceRoutes(app, deps);
   return app;
 }

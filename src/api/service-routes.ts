@@ -61,6 +61,7 @@ function describeApi(app: ApiApp, version: string): object {
       { name: 'batches', description: 'Many tasks enqueued together' },
       { name: 'handlers', description: 'Named handlers, called by name' },
       { name: 'queues', description: 'Queues with their progress' },
+      { name: 'doctor', description: 'Recounting, and what is wrong with an installation' },
       { name: 'service', description: 'The service itself' },
     ],
   });

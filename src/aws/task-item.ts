@@ -5,11 +5,16 @@ import { parseKey } from './keys.ts';
 
 /** A row written by a newer version of Millrace: to be handed back, never judged. */
 export class NewerRowError extends Error {
-  constructor(id: string, version: unknown) {
+  readonly id: string;
+  readonly version: number;
+
+  constructor(id: string, version: number) {
     super(
-      `task ${id} was written by version ${String(version)} of the protocol, this is version ${PROTOCOL_VERSION}`,
+      `task ${id} was written by version ${version} of the protocol, this is version ${PROTOCOL_VERSION}`,
     );
     this.name = 'NewerRowError';
+    this.id = id;
+    this.version = version;
   }
 }
 

@@ -7,6 +7,8 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly version: string;
+  /** Of Node.js, as in `24.1.0`. */
+  readonly nodeVersion: string;
   /** How this process was started: the program and the arguments before its own. */
   readonly commandLine: { readonly program: string; readonly args: readonly string[] };
   readonly stdin: ReadStream;

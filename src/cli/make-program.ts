@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { registerCancel } from './commands/cancel.ts';
 import { registerCreate } from './commands/create.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerEnv } from './commands/env.ts';
 import { registerList } from './commands/list.ts';
 import { registerLoad } from './commands/load.ts';
@@ -65,6 +66,7 @@ export function makeProgram(context: CliContext): Command {
   registerPause(program, context);
   registerQueue(program, context);
   registerEnv(program, context);
+  registerDoctor(program, context);
   return program;
 }
 

@@ -48,6 +48,7 @@ const context: CliContext = {
   env: process.env,
   cwd: process.cwd(),
   version: readVersion(import.meta.dirname),
+  nodeVersion: process.versions.node,
   commandLine: { program: process.execPath, args: process.argv.slice(1, 2) },
   stdin: process.stdin,
   stdout: process.stdout,

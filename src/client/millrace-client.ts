@@ -4,24 +4,11 @@ import { MAX_WAIT_SECONDS } from '../core/limits.ts';
 import type { TaskSpec } from '../core/task-spec.ts';
 import { isTerminal, type TaskState } from '../core/task-states.ts';
 import type { TaskView } from '../core/task-view.ts';
-import { parseEndpoint, type Endpoint } from './endpoint.ts';
-import { withRetries, type RetryPolicy } from './retry.ts';
-import { sendRequest, type ApiRequest } from './send-request.ts';
+import { makeSender, toQuery, type ClientOptions, type Sender } from './make-sender.ts';
 
 /** What every method throws. */
 export { MillraceError } from '../core/errors.ts';
-
-export interface ClientOptions {
-  /** Ends every request of this client. */
-  readonly signal?: AbortSignal;
-  /** How long one request may take, without the time that the API is asked to wait; default 30,000. */
-  readonly timeoutMs?: number;
-  /** How long requests that may be repeated are repeated, from their first failure; default 2,000. */
-  readonly patienceMs?: number;
-  /** Told before each repetition. */
-  readonly onRetry?: RetryPolicy['onRetry'];
-  readonly fetch?: typeof fetch;
-}
+export type { ClientOptions } from './make-sender.ts';
 
 /** A chunk of a batch, as it is uploaded. */
 export interface ChunkUpload {
@@ -75,8 +62,6 @@ export interface ListOptions {
   readonly oldestFirst?: boolean | undefined;
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000;
-const DEFAULT_PATIENCE_MS = 2000;
 const SAFE = true;
 
 /**
@@ -84,13 +69,11 @@ const SAFE = true;
  * `unavailable` when there was no answer. Requests that may be sent twice are repeated for a while.
  */
 export class MillraceClient {
-  readonly #endpoint: Endpoint;
-  readonly #options: ClientOptions;
+  readonly #send: Sender;
 
   /** @param address `http://NAME:KEY@HOST:PORT`; @throws MillraceError `invalid_request` */
   constructor(address: string, options: ClientOptions = {}) {
-    this.#endpoint = parseEndpoint(address);
-    this.#options = options;
+    this.#send = makeSender(address, options);
   }
 
   /** Under a key of its own when none is given, so that its repetitions make one task. */
@@ -112,7 +95,7 @@ export class MillraceClient {
     const { queue, batch, chunk, contentType, body, timeoutSeconds, maxAttempts } = upload;
     return this.#send<UploadAnswer>(SAFE, {
       method: 'POST',
-      path: `/v1/queues/${encodeURIComponent(queue)}/batches${query({ batch, chunk, timeoutSeconds, maxAttempts })}`,
+      path: `/v1/queues/${encodeURIComponent(queue)}/batches${toQuery({ batch, chunk, timeoutSeconds, maxAttempts })}`,
       headers: { 'content-type': contentType },
       body,
     });
@@ -125,7 +108,7 @@ export class MillraceClient {
   /** @param waitSeconds the answer is held until the task has ended, at most so long (20 at most) */
   async readTask(id: string, waitSeconds = 0): Promise<TaskView> {
     const wait = waitSeconds > 0 ? Math.min(waitSeconds, MAX_WAIT_SECONDS) : undefined;
-    return this.#get<TaskView>(`/v1/tasks/${encodeURIComponent(id)}${query({ wait })}`, wait);
+    return this.#get<TaskView>(`/v1/tasks/${encodeURIComponent(id)}${toQuery({ wait })}`, wait);
   }
 
   /** The task once it has ended, or as it is when the time is up. */
@@ -152,7 +135,7 @@ export class MillraceClient {
     const { state, limit, cursor, oldestFirst } = options;
     const order = oldestFirst ? 'oldest' : undefined;
     return this.#get<TaskList>(
-      `/v1/queues/${encodeURIComponent(queue)}/tasks${query({ state, limit, order, cursor })}`,
+      `/v1/queues/${encodeURIComponent(queue)}/tasks${toQuery({ state, limit, order, cursor })}`,
     );
   }
 
@@ -173,7 +156,7 @@ export class MillraceClient {
   async purge(name: string): Promise<{ queue: string; purgedBefore: string }> {
     return this.#send<{ queue: string; purgedBefore: string }>(!SAFE, {
       method: 'DELETE',
-      path: `/v1/queues/${encodeURIComponent(name)}/tasks${query({ confirm: name })}`,
+      path: `/v1/queues/${encodeURIComponent(name)}/tasks${toQuery({ confirm: name })}`,
     });
   }
 
@@ -211,35 +194,4 @@ export class MillraceClient {
   async #post<T>(path: string): Promise<T> {
     return this.#send<T>(!SAFE, { method: 'POST', path });
   }
-
-  async #send<T>(
-    mayRepeat: boolean,
-    request: Omit<ApiRequest, 'timeoutMs' | 'signal'>,
-    waitMs = 0,
-  ): Promise<T> {
-    const { signal, fetch: fetchFn = fetch, onRetry } = this.#options;
-    const timeoutMs = (this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + waitMs;
-    const policy: RetryPolicy = {
-      patienceMs: mayRepeat ? (this.#options.patienceMs ?? DEFAULT_PATIENCE_MS) : 0,
-      baseMs: 100,
-      capMs: 5000,
-      random: Math.random,
-      clock: () => performance.now(),
-      ...(onRetry && { onRetry }),
-    };
-    // What the API sends is what the types of the core say: both come from the same commit.
-    return (await withRetries(
-      () => sendRequest(this.#endpoint, { ...request, timeoutMs, signal }, fetchFn),
-      policy,
-      signal,
-    )) as T;
-  }
-}
-
-function query(values: Record<string, string | number | undefined>): string {
-  const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined) given.set(name, String(value));
-  }
-  return given.size === 0 ? '' : `?${given.toString()}`;
 }

@@ -44,11 +44,16 @@ export async function enqueueChunk(
   await addAndSend(ports, existing ?? fresh);
 }
 
-/** Sends chunks that were stored but whose sender seems to have died. One that fails keeps no other. @returns how many */
-export async function sendUnsentChunks(ports: Ports, queue: string): Promise<number> {
+/**
+ * Sends chunks that were stored but whose sender seems to have died. One that fails keeps no other.
+ * @param until begins none after this time (ms)
+ * @returns how many
+ */
+export async function sendUnsentChunks(ports: Ports, queue: string, until = Infinity): Promise<number> {
   const unsent = await ports.batches.unsentChunks(queue, ports.clock() - UNSENT_CHUNK_AGE_MS);
   let sent = 0;
   for (const { batch, chunk } of unsent) {
+    if (ports.clock() >= until) break;
     try {
       const row = await ports.batches.readChunk(batch, chunk);
       if (!row) continue;

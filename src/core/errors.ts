@@ -66,3 +66,9 @@ export function unknownTask(id: string): MillraceError {
     hint: 'Check the id. Finished tasks are forgotten some weeks after their end; a raw message has its SQS message id and is known from the moment that a worker has taken it.',
   });
 }
+
+export function unknownBatch(id: string): MillraceError {
+  return new MillraceError('unknown_batch', `There is no batch with the id ${JSON.stringify(id)}.`, {
+    hint: 'Check the id: it was in the answer to the upload.',
+  });
+}

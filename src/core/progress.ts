@@ -1,4 +1,4 @@
-import { MillraceError } from './errors.ts';
+import { unknownBatch } from './errors.ts';
 import { NO_TOTALS, type LedgerRow, type Totals } from './ledger-row.ts';
 import { sumTotals } from './ledger-book.ts';
 import type { Ports, QueueCounts, WorkerReport } from './ports.ts';
@@ -36,7 +36,7 @@ export interface BatchProgress {
 export async function readQueueProgress(ports: Ports, definition: QueueDefinition): Promise<QueueProgress> {
   const queue = definition.name;
   const [totals, counts, workers, control] = await Promise.all([
-    countedOf(ports, queue, { queue }, (ledger) => ledger.totals),
+    queueTotals(ports, queue),
     ports.messages.main(queue).counts(),
     ports.queues.workers(queue),
     ports.queues.readControl(queue),
@@ -54,12 +54,24 @@ export async function readQueueProgress(ports: Ports, definition: QueueDefinitio
   };
 }
 
+type CountPorts = Pick<Ports, 'ledgers'>;
+
+/** The ends that a queue's progress says, by state. */
+export async function queueTotals(ports: CountPorts, queue: string): Promise<Totals> {
+  return countedOf(ports, queue, { queue }, (ledger) => ledger.totals);
+}
+
+/** The same of one of its batches. */
+export async function batchTotals(ports: CountPorts, queue: string, batch: string): Promise<Totals> {
+  return countedOf(ports, queue, { batch }, (ledger) => ledger.batches[batch] ?? NO_TOTALS);
+}
+
 /**
  * The folded totals and what the ledgers that are not folded add to them. The list is read first: a ledger that is
  * folded meanwhile is then in both, and the folded row says so; the other way round it could be in neither.
  */
 async function countedOf(
-  ports: Ports,
+  ports: CountPorts,
   queue: string,
   of: { queue: string } | { batch: string },
   totalsOf: (ledger: LedgerRow) => Totals,
@@ -97,13 +109,9 @@ export function inMotion(
 /** @throws MillraceError `unknown_batch` */
 export async function readBatchProgress(ports: Ports, id: string): Promise<BatchProgress> {
   const batch = await ports.batches.read(id);
-  if (!batch) {
-    throw new MillraceError('unknown_batch', `There is no batch with the id ${JSON.stringify(id)}.`, {
-      hint: 'Check the id: it was in the answer to the upload.',
-    });
-  }
+  if (!batch) throw unknownBatch(id);
   const [totals, workers] = await Promise.all([
-    countedOf(ports, batch.queue, { batch: id }, (ledger) => ledger.batches[id] ?? NO_TOTALS),
+    batchTotals(ports, batch.queue, id),
     ports.queues.workers(batch.queue),
   ]);
   const open = Math.max(0, batch.total - totals.SUCCEEDED - totals.FAILED - totals.CANCELLED);

@@ -6,6 +6,7 @@ import { deflateRawSync } from 'node:zlib';
 import { makeApi } from '../api/app.ts';
 import { makeHealth } from '../api/health.ts';
 import { makeAwsClients } from '../aws/aws-clients.ts';
+import { makeInspector } from '../aws/inspect.ts';
 import { DEFAULT_TABLE_NAME, makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { provisionTable } from '../aws/provision.ts';
 import type { Log } from '../core/ports.ts';
@@ -85,6 +86,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     closers.push(() => upkeep.close());
     const app = makeApi({
       ports,
+      inspector: makeInspector(clients, DEFAULT_TABLE_NAME),
       settlerOf: settlers,
       sleep: (ms, signal) => sleep(ms, undefined, signal && { signal }).then(undefined, () => {}),
       compressedBytes: (text) => deflateRawSync(text).length,

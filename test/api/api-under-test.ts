@@ -6,6 +6,7 @@ import { queueDefinitionSchema, type QueueDefinition } from '../../src/core/queu
 import { Settler } from '../../src/core/settle.ts';
 import { settleGraceMs } from '../../src/core/limits.ts';
 import { interceptPorts, type Intercept } from '../fakes/intercept-ports.ts';
+import { makeMemoryInspector } from '../fakes/memory-inspector.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import type { MemoryState } from '../fakes/memory-state.ts';
 
@@ -59,6 +60,7 @@ export function makeApiUnderTest(
   const pauses: number[] = [];
   const deps: ApiDeps = {
     ports,
+    inspector: makeMemoryInspector(ports, state).inspector,
     settlerOf,
     sleep: async (ms) => {
       pauses.push(ms);

@@ -11,6 +11,7 @@ export function fakeContext(argv: readonly string[] = []) {
     env: {},
     cwd: '/nowhere',
     version: '1.2.3',
+    nodeVersion: '24.0.0',
     commandLine: { program: 'node', args: ['millrace.js'] },
     stdin: stdin as unknown as ReadStream,
     stdout: stdout as unknown as WriteStream,

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { describe, expect, test } from 'vitest';
-import { amountOf, bytesText } from '../../src/cli/output/amounts.ts';
+import { amountOf, bytesText } from '../../src/core/amounts.ts';
 import { LiveText } from '../../src/cli/output/live-text.ts';
 import { makeMeter } from '../../src/cli/output/meter.ts';
 import { queuesTable, batchTable } from '../../src/cli/output/progress-text.ts';

@@ -60,20 +60,24 @@ describe('folding ledgers', () => {
     expect(await readBatchProgress(ports, 'batch')).toEqual(batch);
   });
 
-  test('leaves progress to cost after thousands of processes what it cost after ten', async () => {
-    const cost = async (count: number): Promise<number> => {
-      const { ports, state } = await withProcesses(count, 1);
-      await foldAll(ports, state);
-      const plan = new FaultPlan();
-      const counted = interceptPorts(ports, plan.intercept);
-      await readQueueProgress(counted, DEFAULT_QUEUE);
-      const bytes = JSON.stringify([await ports.ledgers.list('default')]).length;
-      const folded = await ports.ledgers.readFolded({ queue: 'default' });
-      expect(folded?.totals.CANCELLED).toBe(count);
-      return plan.calls.length * 1000 + bytes + JSON.stringify(folded?.ledgers).length;
-    };
-    expect(await cost(1000)).toBe(await cost(10));
-  });
+  test(
+    'leaves progress to cost after ten thousand processes what it cost after ten',
+    { timeout: 120_000 },
+    async () => {
+      const cost = async (count: number): Promise<number> => {
+        const { ports, state } = await withProcesses(count, 1);
+        await foldAll(ports, state);
+        const plan = new FaultPlan();
+        const counted = interceptPorts(ports, plan.intercept);
+        await readQueueProgress(counted, DEFAULT_QUEUE);
+        const bytes = JSON.stringify([await ports.ledgers.list('default')]).length;
+        const folded = await ports.ledgers.readFolded({ queue: 'default' });
+        expect(folded?.totals.CANCELLED).toBe(count);
+        return plan.calls.length * 1000 + bytes + JSON.stringify(folded?.ledgers).length;
+      };
+      expect(await cost(10_000)).toBe(await cost(10));
+    },
+  );
 
   test('leaves alone the ledger of a process that counts, and folds nothing in the minute of its closing', async () => {
     const { ports, state } = await withProcesses(1);

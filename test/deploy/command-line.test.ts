@@ -4,6 +4,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { DoctorReport } from '../../src/cli/doctor/doctor-report.ts';
 import type { TaskView } from '../../src/core/task-view.ts';
 import { makeIamUser } from '../support/iam-users.ts';
 import { REGION } from '../support/ministack.ts';
@@ -40,6 +41,18 @@ describe('the command line on a deployed stack', () => {
     const { stdout, stderr } = await user.cli('list');
     expect(stdout.split('\n'), stderr).toContain('cli');
     expect(await json('progress', 'cli')).toMatchObject({ queue: 'cli', paused: false });
+  });
+
+  test('has a doctor, which needs no right but to call the API, and finds the queue as it was deployed', async () => {
+    const { stdout, stderr } = await user.cli('doctor', 'cli', '--json');
+    expect(stderr).toBe('');
+    const { checks, target } = JSON.parse(stdout) as DoctorReport;
+    expect(target).toMatchObject({ kind: 'deployed' });
+    const problems = checks.filter(({ severity }) => severity === 'error' || severity === 'warning');
+    expect(problems).toEqual([]);
+    expect(checks.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['sqs', 'dead-letters', 'counts', 'clock']),
+    );
   });
 
   test('enqueues, makes a worker of this machine, waits, and reads what the worker logged', async () => {

@@ -3,6 +3,7 @@ import { makeApiHandler } from '../../functions/api/handler.ts';
 import { makeHealth } from '../../src/api/health.ts';
 import { MAX_BATCH_BODY_BYTES } from '../../src/core/limits.ts';
 import { makeSettlers } from '../../src/core/settlers.ts';
+import { makeMemoryInspector } from '../fakes/memory-inspector.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import { httpEvent } from './events.ts';
 
@@ -20,6 +21,7 @@ function makeFunction() {
   const woken: [string, number][] = [];
   const handle = makeApiHandler({
     ports,
+    inspector: makeMemoryInspector(ports, state).inspector,
     settlerOf: makeSettlers(ports),
     sleep: async (ms) => void (state.now += ms),
     compressedBytes: (text) => text.length / 10,

@@ -137,7 +137,9 @@ describe('the API', () => {
       }
       for (const action of TAKES) expect(api.allows(action, queue), action).toBe(false);
     }
-    for (const action of TAKES) expect(api.allows(action, DEFAULT_DEAD), action).toBe(false);
+    for (const action of [...TAKES, 'sqs:SendMessage'])
+      expect(api.allows(action, DEFAULT_DEAD), action).toBe(false);
+    expect(api.allows('sqs:GetQueueAttributes', DEFAULT_DEAD)).toBe(true);
   });
 
   it('reads and writes rows, lists by both indexes, and deletes and scans nothing', () => {

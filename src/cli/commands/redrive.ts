@@ -4,7 +4,7 @@ import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { doForEach } from '../do-for-each.ts';
 import { openSession, withTargetOptions, type Session, type TargetOptions } from '../open-session.ts';
-import { amountOf } from '../output/amounts.ts';
+import { amountOf } from '../../core/amounts.ts';
 import { printJson } from '../output/print-json.ts';
 
 interface RedriveOptions extends TargetOptions {

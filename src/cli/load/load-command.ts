@@ -2,7 +2,7 @@ import { MillraceError } from '../../core/errors.ts';
 import type { BatchProgress } from '../../core/progress.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, type Session, type TargetOptions } from '../open-session.ts';
-import { amountOf, countText } from '../output/amounts.ts';
+import { amountOf, countText } from '../../core/amounts.ts';
 import { makeMeter, type Meter } from '../output/meter.ts';
 import { printJson } from '../output/print-json.ts';
 import { quoteForShell } from '../quote-for-shell.ts';

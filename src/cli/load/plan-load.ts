@@ -1,7 +1,7 @@
 import type { MillraceClient } from '../../client/millrace-client.ts';
 import { MillraceError } from '../../core/errors.ts';
 import type { Target } from '../find-target.ts';
-import { amountOf } from '../output/amounts.ts';
+import { amountOf } from '../../core/amounts.ts';
 import { FIRST_CHUNK } from './chunker.ts';
 import {
   isRecordOf,

@@ -1,6 +1,6 @@
 import type { BatchProgress } from '../../core/progress.ts';
 import type { Session } from '../open-session.ts';
-import { amountOf, bytesText, countText } from '../output/amounts.ts';
+import { amountOf, bytesText, countText } from '../../core/amounts.ts';
 import type { Meter } from '../output/meter.ts';
 import { toOneLine } from '../output/safe-text.ts';
 import { readChunks } from './chunker.ts';

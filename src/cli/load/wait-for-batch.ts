@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchProgress } from '../../core/progress.ts';
 import type { Session } from '../open-session.ts';
-import { countText } from '../output/amounts.ts';
+import { countText } from '../../core/amounts.ts';
 import type { Meter } from '../output/meter.ts';
 import { openTasks } from '../output/progress-text.ts';
 

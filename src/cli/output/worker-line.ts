@@ -1,4 +1,4 @@
-import { amountOf } from './amounts.ts';
+import { amountOf } from '../../core/amounts.ts';
 import { paintState, type Paint } from './paint.ts';
 import { toVisible } from './safe-text.ts';
 
