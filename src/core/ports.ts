@@ -110,6 +110,16 @@ export interface QueueControl {
   readonly purgedBefore: number;
   /** Counts cancel requests; a change tells workers to beat at once. */
   readonly cancels: number;
+  /** Absent: nobody has looked yet. */
+  readonly renewal?: RenewalState;
+}
+
+/** What is known of the age of a queue's messages, in ms; see src/core/renew-waiting.ts. Any statement stays true. */
+export interface RenewalState {
+  /** The queue held nothing then: none of its messages is older. 0: that was never seen. */
+  readonly emptyAt: number;
+  /** Before this time nothing needs to be renewed. */
+  readonly lookAt: number;
 }
 
 export interface WorkerReport {
@@ -157,6 +167,7 @@ export interface QueueStore {
   /** Only ever moves forward. */
   setPurgedBefore(queue: string, at: number): Promise<void>;
   noteCancel(queue: string): Promise<void>;
+  setRenewal(queue: string, renewal: RenewalState): Promise<void>;
   reportWorker(queue: string, report: WorkerReport, expiresAt: number): Promise<void>;
   removeWorker(queue: string, worker: string): Promise<void>;
   workers(queue: string): Promise<readonly WorkerReport[]>;
@@ -195,8 +206,13 @@ export interface QueueCounts {
 export interface MessageQueue {
   /** Sends all, in calls as full as possible; rejects when any may be missing. */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
-  /** At most 10. */
-  receive(max: number, waitSeconds: number, signal?: AbortSignal): Promise<readonly ReceivedMessage[]>;
+  /** At most 10. @param visibilitySeconds how long others do not see them; what the queue says unless told */
+  receive(
+    max: number,
+    waitSeconds: number,
+    signal?: AbortSignal,
+    visibilitySeconds?: number,
+  ): Promise<readonly ReceivedMessage[]>;
   delete(receipts: readonly string[]): Promise<void>;
   /** How long from now until each is visible again. */
   setVisibility(entries: readonly { receipt: string; seconds: number }[]): Promise<void>;

@@ -1,8 +1,10 @@
 import { handBack, type Attempt, type AttemptEnd } from '../core/attempt.ts';
 import { claimTask, leaseMs } from '../core/claim.ts';
 import type { Claimant } from '../core/claimant.ts';
-import { loadMessage } from '../core/dead-letter.ts';
-import { renewOldMessage } from '../core/renew-message.ts';
+import type { LoadedMessage } from '../core/envelope.ts';
+import { COPY_FIRST_MS, MAX_DELAY_SECONDS } from '../core/limits.ts';
+import { loadMessage } from '../core/load-message.ts';
+import { ageMs, isOld, renewMessages } from '../core/renew-message.ts';
 import type { ControlWatch } from './control-watch.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
@@ -37,18 +39,17 @@ export async function handleMessage(
   try {
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
     const parsed = await loadMessage(claimant, message.received, hasProgram);
-    if (parsed.kind === 'newer' || parsed.kind === 'stored') {
+    if (parsed.kind === 'newer') {
       log.warn(
         { messageId: message.received.messageId },
         'a message of a newer version is left for newer workers',
       );
-      held.release(message, NEWER_WAIT_MS);
+      await leave(handling, message, parsed, NEWER_WAIT_MS);
       return idle;
     }
-    if (await renewOldMessage(claimant, message.received, parsed)) {
-      held.delete(message);
-      return idle;
-    }
+    // It may be forgotten before its run has ended, or its retries: the copy then goes on with them.
+    if (ageMs(claimant.ports, message.received) >= COPY_FIRST_MS)
+      await copy(handling, message, parsed, MAX_DELAY_SECONDS * 1000);
     const claimedAt = settings.monotonic();
     const outcome = await claimTask(claimant, parsed, handling.control.seen);
     switch (outcome.kind) {
@@ -71,7 +72,7 @@ export async function handleMessage(
         return idle;
       case 'wait':
         log.debug({ taskId: parsed.id, ms: outcome.ms, why: outcome.why }, 'a message is left for later');
-        held.release(message, outcome.ms);
+        await leave(handling, message, parsed, outcome.ms);
         return idle;
     }
   } catch (error) {
@@ -82,6 +83,29 @@ export async function handleMessage(
     held.forget(message);
     return idle;
   }
+}
+
+/** Nobody can run it now: it comes again after so long, renewed when it is old. What can be run is run, however old. */
+async function leave(
+  handling: Handling,
+  message: HeldMessage,
+  parsed: LoadedMessage,
+  ms: number,
+): Promise<void> {
+  const isDue = isOld(handling.claimant.ports, message.received) && !message.hasCopy;
+  if (isDue) await copy(handling, message, parsed, ms);
+  handling.held.release(message, ms);
+}
+
+async function copy(
+  { claimant }: Handling,
+  message: HeldMessage,
+  parsed: LoadedMessage,
+  ms: number,
+): Promise<void> {
+  const delaySeconds = Math.min(ms / 1000, MAX_DELAY_SECONDS);
+  await renewMessages(claimant, [{ received: message.received, message: parsed }], delaySeconds);
+  message.hasCopy = true;
 }
 
 /** A claim that was under way when the worker was told to stop, or that was answered too late to be used. */

@@ -35,6 +35,15 @@ export function queueStoreContract(use: UseBackend): void {
         expect(await queues.readControl(queue)).toEqual({ paused: true, purgedBefore: 7, cancels: 5 });
       }));
 
+    test('remembers what is known of the age of its messages, beside the rest', () =>
+      use(async ({ ports: { queues }, queue }) => {
+        await queues.setRenewal(queue, { emptyAt: 0, lookAt: 5000 });
+        await queues.setPaused(queue, true);
+        await queues.setRenewal(queue, { emptyAt: 4000, lookAt: 9000 });
+        const control = await queues.readControl(queue);
+        expect(control).toMatchObject({ paused: true, renewal: { emptyAt: 4000, lookAt: 9000 } });
+      }));
+
     test('shows the last report of each worker until it takes it back', () =>
       use(async ({ ports: { queues }, queue }) => {
         const report = (worker: string, busy: number): WorkerReport => ({

@@ -92,6 +92,7 @@ export function makeMemoryControls({ controls, locks, reports }: MemoryState): Q
     noteCancel: async (queue) => {
       controls.set(queue, { ...control(queue), cancels: control(queue).cancels + 1 });
     },
+    setRenewal: async (queue, renewal) => void controls.set(queue, { ...control(queue), renewal }),
     reportWorker: async (queue, report) => void reports.set(`${queue}/${report.worker}`, { queue, report }),
     removeWorker: async (queue, worker) => void reports.delete(`${queue}/${worker}`),
     workers: async (queue) =>
