@@ -2,8 +2,10 @@ import type { Ending } from './claimant.ts';
 import { endLost } from './end-unrun.ts';
 import { CLOCK_SKEW_MS } from './limits.ts';
 import { loadMessage } from './load-message.ts';
-import type { ReceivedMessage } from './ports.ts';
+import { NewerRowError } from './newer-row.ts';
+import type { Ports, ReceivedMessage } from './ports.ts';
 import { copyMessage, isOld, type KnownMessage } from './renew-message.ts';
+import type { TaskRow } from './task-row.ts';
 import { isTerminal } from './task-states.ts';
 
 /**
@@ -14,11 +16,11 @@ export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage)
   const { ports, settler, definition } = ending;
   const parsed = await loadMessage(ending, received, definition.program !== undefined);
   const known = { received, message: parsed };
-  if (parsed.kind === 'newer') {
+  const row = parsed.kind === 'newer' ? 'newer' : await readUnlessNewer(ports, parsed.id);
+  if (parsed.kind === 'newer' || row === 'newer') {
     // Here SQS keeps it for 14 days from its first send, and nobody can deal with it before a newer version is deployed.
     return isOld(ports, received) ? sendBack(ending, known) : 'stay';
   }
-  const row = await ports.tasks.read(parsed.id);
   if (row && row.hash !== parsed.hash) return 'delete';
   const now = ports.clock();
   if (row && isTerminal(row.state) && !(row.state === 'FAILED' && parsed.redriveOf === row.attempt)) {
@@ -35,6 +37,15 @@ export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage)
     }
   }
   return sendBack(ending, known);
+}
+
+async function readUnlessNewer({ tasks }: Ports, id: string): Promise<TaskRow | undefined | 'newer'> {
+  try {
+    return await tasks.read(id);
+  } catch (error) {
+    if (error instanceof NewerRowError) return 'newer';
+    throw error;
+  }
 }
 
 async function sendBack(ending: Ending, known: KnownMessage): Promise<'delete'> {

@@ -8,7 +8,8 @@ import {
   RESEND_AFTER_MS,
   SWEEP_AFTER_MS,
 } from './limits.ts';
-import type { MessageQueue, ReceivedMessage, RenewalState } from './ports.ts';
+import type { MessageQueue, ReceivedMessage } from './ports.ts';
+import type { RenewalState } from './queue-control.ts';
 import { ageMs, renewMessages } from './renew-message.ts';
 
 const NEVER_LOOKED: RenewalState = { emptyAt: 0, lookAt: 0 };

@@ -1,18 +1,19 @@
 import { handBack, type Attempt, type AttemptEnd } from '../core/attempt.ts';
-import { claimTask, leaseMs } from '../core/claim.ts';
+import { claimTask, leaseMs, type ClaimOutcome } from '../core/claim.ts';
 import type { Claimant } from '../core/claimant.ts';
 import type { LoadedMessage } from '../core/envelope.ts';
 import { COPY_FIRST_MS, MAX_DELAY_SECONDS } from '../core/limits.ts';
 import { loadMessage } from '../core/load-message.ts';
+import { newerWaitMs } from '../core/newer-messages.ts';
+import { NewerRowError } from '../core/newer-row.ts';
 import { ageMs, isOld, renewMessages } from '../core/renew-message.ts';
 import type { ControlWatch } from './control-watch.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
 import { leavesTime, RunningAttempt } from './run-attempt.ts';
+import type { NewerMessages } from './newer-messages.ts';
 import type { SettleLoop } from './settle-loop.ts';
 import type { WorkerSettings } from './worker-settings.ts';
-
-const NEWER_WAIT_MS = 30_000;
 
 /** What a message goes through, from a free slot to its end. */
 export interface Handling {
@@ -23,6 +24,7 @@ export interface Handling {
   readonly control: ControlWatch;
   readonly settleLoop: SettleLoop;
   readonly running: Set<RunningAttempt>;
+  readonly newer: NewerMessages;
 }
 
 /**
@@ -40,19 +42,18 @@ export async function handleMessage(
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
     const parsed = await loadMessage(claimant, message.received, hasProgram);
     if (parsed.kind === 'newer') {
-      log.warn(
-        { messageId: message.received.messageId },
-        'a message of a newer version is left for newer workers',
-      );
-      await leave(handling, message, parsed, NEWER_WAIT_MS);
+      await leaveForNewer(handling, message, parsed);
       return idle;
     }
     // It may be forgotten before its run has ended, or its retries: the copy then goes on with them.
     if (ageMs(claimant.ports, message.received) >= COPY_FIRST_MS)
       await copy(handling, message, parsed, MAX_DELAY_SECONDS * 1000);
     const claimedAt = settings.monotonic();
-    const outcome = await claimTask(claimant, parsed, handling.control.seen);
+    const outcome = await claimUnlessNewer(handling, parsed);
     switch (outcome.kind) {
+      case 'newer':
+        await leaveForNewer(handling, message, parsed);
+        return idle;
       case 'run':
         if (
           settings.stop.aborted ||
@@ -83,6 +84,28 @@ export async function handleMessage(
     held.forget(message);
     return idle;
   }
+}
+
+/** `newer`: the row of its task is of a newer version. */
+async function claimUnlessNewer(
+  { claimant, control }: Handling,
+  parsed: Exclude<LoadedMessage, { kind: 'newer' }>,
+): Promise<ClaimOutcome | { readonly kind: 'newer' }> {
+  try {
+    return await claimTask(claimant, parsed, control.seen);
+  } catch (error) {
+    if (error instanceof NewerRowError) return { kind: 'newer' };
+    throw error;
+  }
+}
+
+async function leaveForNewer(handling: Handling, message: HeldMessage, parsed: LoadedMessage): Promise<void> {
+  const { claimant, newer } = handling;
+  const { messageId } = message.received;
+  const ms = newerWaitMs(ageMs(claimant.ports, message.received));
+  claimant.ports.log.warn({ messageId, ms }, 'a message of a newer version is left for newer workers');
+  await leave(handling, message, parsed, ms);
+  newer.left(messageId, ms);
 }
 
 /** Nobody can run it now: it comes again after so long, renewed when it is old. What can be run is run, however old. */
