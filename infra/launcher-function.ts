@@ -7,8 +7,8 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
 import type { LaunchTarget } from './function-environment.ts';
-import { grantCount, grantSend } from './queue-access.ts';
-import { BATCH_ROWS, grantIndex, grantRows, queueRows } from './table-access.ts';
+import { grantWork } from './queue-access.ts';
+import { BATCH_ROWS, grantIndex, grantRows, queueRows, TASK_ROWS } from './table-access.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { WorkerCluster } from './worker-cluster.ts';
 import type { WorkerFleet } from './worker-fleet.ts';
@@ -25,7 +25,10 @@ export interface LauncherFunctionProps {
   readonly logRetention: RetentionDays;
 }
 
-/** Starts workers when something is enqueued and, as a safety net, every minute; tidies up what loaders left behind. */
+/**
+ * Starts workers when something is enqueued and, as a safety net, every minute; tidies up what loaders left
+ * behind, and renews messages that SQS would forget.
+ */
 export class LauncherFunction extends BundledFunction {
   constructor(scope: Construct, id: string, props: LauncherFunctionProps) {
     const { table, queues, fleet } = props;
@@ -42,15 +45,14 @@ export class LauncherFunction extends BundledFunction {
     });
     const { role } = this;
     grantRows(role, table, {
+      // A message that is renewed has its row made first, and its content moved along where that is kept beside it.
+      [TASK_ROWS]: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
       [BATCH_ROWS]: ['GetItem', 'PutItem', 'UpdateItem'], // unsent chunks, folded totals
       // Pause, workers' reports, the launch lock; ledgers are folded, and moved out of their list.
       [queueRows()]: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     });
     grantIndex(role, table, 'open', [UNSENT_CHUNKS]);
-    for (const { queue } of queues) {
-      grantSend(role, queue);
-      grantCount(role, queue);
-    }
+    for (const { queue } of queues) grantWork(role, queue); // old messages of a queue that nobody receives are renewed
     grantLaunch(role, fleet.cluster, [...fleet.workers.values()]);
     // The next minute's run makes up for any that failed or came late, and counts anew: what was sent hours ago is done.
     this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });

@@ -11,7 +11,7 @@ export function grantCount(grantee: IGrantable, queue: IQueue): void {
   queue.grant(grantee, 'sqs:GetQueueUrl', 'sqs:GetQueueAttributes');
 }
 
-/** A worker's share: it receives, keeps, deletes, and sends a fresh copy of a message that grows old. */
+/** Receiving, keeping, deleting, and sending a fresh copy of a message that grows old. */
 export function grantWork(grantee: IGrantable, queue: IQueue): void {
   queue.grant(
     grantee,

@@ -1,16 +1,20 @@
 import { sendUnsentChunks } from '../../src/core/enqueue-batch.ts';
 import { foldLedgers } from '../../src/core/fold-ledgers.ts';
 import { launchWorkers, type LaunchResult } from '../../src/core/launch.ts';
+import { MINUTE_SWEEP_MS } from '../../src/core/limits.ts';
 import type { Ports, WorkerLauncher } from '../../src/core/ports.ts';
+import { renewWaiting } from '../../src/core/renew-waiting.ts';
 
 export interface MinuteResult {
   readonly launched: readonly LaunchResult[];
   readonly chunksSent: number;
   readonly ledgersFolded: number;
+  readonly messagesRenewed: number;
 }
 
 /**
- * The safety net: workers for raw messages and lost invocations, then chunks whose loader died, then ledgers of processes that have ended.
+ * The safety net: workers for raw messages and lost invocations, then chunks whose loader died, then ledgers of processes that
+ * have ended, then messages that SQS would forget.
  * Workers come first, since a large load may take all the time that there is. A queue that fails does not keep the others from it.
  * @throws AggregateError after all of them, when any has failed
  */
@@ -20,6 +24,7 @@ export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Pro
   const launched: LaunchResult[] = [];
   let chunksSent = 0;
   let ledgersFolded = 0;
+  let messagesRenewed = 0;
   const attempt = async (queue: string, what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -49,6 +54,18 @@ export async function runEachMinute(ports: Ports, launcher: WorkerLauncher): Pro
       ledgersFolded += await foldLedgers(ports, name);
     });
   }
+  // At once, under one deadline: a large one must not keep the others from it.
+  const until = ports.clock() + MINUTE_SWEEP_MS;
+  await Promise.all(
+    definitions.map((definition) =>
+      attempt(definition.name, 'renewing old messages', async () => {
+        const renewed = await renewWaiting({ ports, definition }, until);
+        if (renewed > 0)
+          ports.log.info({ queue: definition.name, renewed }, 'renewed messages that nobody received');
+        messagesRenewed += renewed;
+      }),
+    ),
+  );
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} parts of the minute run failed`);
-  return { launched, chunksSent, ledgersFolded };
+  return { launched, chunksSent, ledgersFolded, messagesRenewed };
 }

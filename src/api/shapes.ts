@@ -52,6 +52,10 @@ export const taskShape = z
     progress: z.object({ percent: z.number(), message: z.string() }).optional(),
     batch: z.string().optional(),
     worker: z.string().optional(),
+    newerVersion: z
+      .int()
+      .optional()
+      .describe('written by a newer Millrace: what this one does not understand is left out'),
   })
   .openapi('Task', { example: taskExample });
 

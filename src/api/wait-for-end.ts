@@ -25,7 +25,7 @@ export async function waitForEnd(
   for (let leftMs = waitMs; leftMs > 0 && !signal.aborted; leftMs = until - ports.clock()) {
     await sleep(Math.min(pauseMs, leftMs), signal);
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    const row = await ports.tasks.read(id);
+    const row = await ports.tasks.show(id);
     if (row && isTerminal(row.state)) break;
   }
   return readTask(ports, id);

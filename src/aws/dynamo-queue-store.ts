@@ -5,7 +5,8 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { LaunchLock, QueueStore, WorkerReport } from '../core/ports.ts';
+import type { LaunchLock, QueueStore } from '../core/ports.ts';
+import type { NewerNote, RenewalState, WorkerReport } from '../core/queue-control.ts';
 import { conditional, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
 import { queueKey, WORKER_PREFIX, workerKey } from './keys.ts';
 
@@ -70,10 +71,14 @@ export function makeQueueStore(table: Table): QueueStore {
     },
     async readControl(queue) {
       const plain = await readItem(queue);
+      const renewal = plain['renewal'] as RenewalState | undefined;
+      const newer = plain['newer'] as NewerNote | undefined;
       return {
         paused: plain['paused'] === true,
         purgedBefore: Number(plain['purgedBefore'] ?? 0),
         cancels: Number(plain['cancels'] ?? 0),
+        ...(renewal && { renewal }),
+        ...(newer && { newer }),
       };
     },
     async setPaused(queue, paused) {
@@ -108,6 +113,12 @@ export function makeQueueStore(table: Table): QueueStore {
     },
     async noteCancel(queue) {
       await update(queue, 'ADD cancels :one', { ':one': 1 });
+    },
+    async noteNewer(queue, note) {
+      await update(queue, 'SET newer = :newer', { ':newer': note });
+    },
+    async setRenewal(queue, renewal) {
+      await update(queue, 'SET renewal = :renewal', { ':renewal': renewal });
     },
     async reportWorker(queue, report, expiresAt) {
       const { worker, ...rest } = report;

@@ -13,7 +13,7 @@ import type { TaskChange } from '../core/transition.ts';
 import { conditional, fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
 import { outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } from './keys.ts';
 import { buildIndexPage, buildTaskChange } from './task-commands.ts';
-import { NewerRowError, toTaskRow } from './task-item.ts';
+import { toShownTaskRow, toTaskRow } from './task-item.ts';
 
 const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
 
@@ -27,7 +27,12 @@ export function makeTaskStore(table: Table): TaskStore {
   return {
     read,
 
-    async readMany(ids) {
+    async show(id) {
+      const item = await getItem(table, toItem(taskKey(id)));
+      return item && toShownTaskRow(item);
+    },
+
+    async showMany(ids) {
       const rows = new Map<string, TaskRow>();
       for (let at = 0; at < ids.length; at += BATCH_GET_KEYS) {
         let keys = ids.slice(at, at + BATCH_GET_KEYS).map((id) => toItem(taskKey(id)));
@@ -36,8 +41,8 @@ export function makeTaskStore(table: Table): TaskStore {
             new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: keys, ConsistentRead: true } } }),
           );
           for (const item of answer.Responses?.[table.name] ?? []) {
-            const row = toReadableRow(item);
-            if (row) rows.set(row.id, row);
+            const row = toShownTaskRow(item);
+            rows.set(row.id, row);
           }
           keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
         }
@@ -111,14 +116,4 @@ async function getItem(table: Table, key: Item): Promise<Item | undefined> {
     new GetItemCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
   );
   return item;
-}
-
-/** A list leaves out what a newer version has written, instead of failing for its sake. */
-function toReadableRow(item: Item): TaskRow | undefined {
-  try {
-    return toTaskRow(item);
-  } catch (error) {
-    if (error instanceof NewerRowError) return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
 import { findQueueUrl, type AwsClients } from './aws-clients.ts';
 import { fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
 import { ledgerKey, queueKey, retiredLedgerKey, taskKey } from './keys.ts';
-import { NewerRowError, toTaskRow } from './task-item.ts';
+import { toShownTaskRow } from './task-item.ts';
 
 const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
 const BATCH_GETS_AT_ONCE = 8;
@@ -84,13 +84,9 @@ async function batchGet(table: Table, ids: readonly string[]): Promise<Item[]> {
 }
 
 function add(item: Item, rows: Map<string, TaskRow>, newer: Survey['newer'][number][]): void {
-  try {
-    const row = toTaskRow(item);
-    rows.set(row.id, row);
-  } catch (error) {
-    if (!(error instanceof NewerRowError)) throw error;
-    newer.push({ id: error.id, version: error.version });
-  }
+  const { newerVersion, ...row } = toShownTaskRow(item);
+  if (newerVersion === undefined) rows.set(row.id, row);
+  else newer.push({ id: row.id, version: newerVersion });
 }
 
 function toSqsQueue(name: string, attributes: Readonly<Record<string, string>>): SqsQueue {

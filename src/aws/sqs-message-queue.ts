@@ -51,11 +51,12 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
       await Promise.all(Array.from({ length: Math.min(SEND_PARALLEL, groups.length) }, lane));
     },
 
-    async receive(max, waitSeconds, signal) {
+    async receive(max, waitSeconds, signal, visibilitySeconds) {
       const command = new ReceiveMessageCommand({
         QueueUrl: await queueUrl(),
         MaxNumberOfMessages: Math.min(max, BATCH_ENTRIES),
         WaitTimeSeconds: waitSeconds,
+        ...(visibilitySeconds !== undefined && { VisibilityTimeout: visibilitySeconds }),
         MessageAttributeNames: [VERSION_ATTRIBUTE],
         MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
       });

@@ -131,10 +131,11 @@ async function release(
     guard: mine(attempt),
     clear: ['token', 'lease'],
   });
-  if (result.done) return { kind: 'again', ms };
   // A repeated request finds its own work done: the same attempt, released.
   const isReleased = result.row?.state === 'PENDING' && result.row.attempt === attempt.row.attempt;
-  return isReleased ? { kind: 'again', ms } : { kind: 'lost' };
+  if (!result.done && !isReleased) return { kind: 'lost' };
+  // The cancel came too late for a heartbeat to bring it: the next claim ends the task, without a back-off.
+  return { kind: 'again', ms: result.row?.cancelRequested ? 0 : ms };
 }
 
 function mine(attempt: Attempt): Guard {

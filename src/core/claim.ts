@@ -4,7 +4,7 @@ import { endInvalid, endLost, endUnclaimed } from './end-unrun.ts';
 import { CLOCK_SKEW_MS, ROW_RETENTION_MS } from './limits.ts';
 import { rowBirth } from './new-row.ts';
 import { ATTEMPT_FIELDS, redriveChange } from './redrive-change.ts';
-import type { QueueControl } from './ports.ts';
+import type { QueueControl } from './queue-control.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 import type { EndResult } from './settle.ts';
 import { keepContent } from './task-content.ts';

@@ -1,9 +1,11 @@
 import type { Ending } from './claimant.ts';
 import { endLost } from './end-unrun.ts';
-import { parseContent, parseMessage, type Content, type ParsedMessage } from './envelope.ts';
 import { CLOCK_SKEW_MS } from './limits.ts';
-import type { ReceivedMessage } from './ports.ts';
-import { findContent, toMessage } from './task-content.ts';
+import { loadMessage } from './load-message.ts';
+import { NewerRowError } from './newer-row.ts';
+import type { Ports, ReceivedMessage } from './ports.ts';
+import { copyMessage, isOld, type KnownMessage } from './renew-message.ts';
+import type { TaskRow } from './task-row.ts';
 import { isTerminal } from './task-states.ts';
 
 /**
@@ -13,8 +15,12 @@ import { isTerminal } from './task-states.ts';
 export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage): Promise<'delete' | 'stay'> {
   const { ports, settler, definition } = ending;
   const parsed = await loadMessage(ending, received, definition.program !== undefined);
-  if (parsed.kind === 'newer' || parsed.kind === 'stored') return 'stay';
-  const row = await ports.tasks.read(parsed.id);
+  const known = { received, message: parsed };
+  const row = parsed.kind === 'newer' ? 'newer' : await readUnlessNewer(ports, parsed.id);
+  if (parsed.kind === 'newer' || row === 'newer') {
+    // Here SQS keeps it for 14 days from its first send, and nobody can deal with it before a newer version is deployed.
+    return isOld(ports, received) ? sendBack(ending, known) : 'stay';
+  }
   if (row && row.hash !== parsed.hash) return 'delete';
   const now = ports.clock();
   if (row && isTerminal(row.state) && !(row.state === 'FAILED' && parsed.redriveOf === row.attempt)) {
@@ -30,37 +36,19 @@ export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage)
       return (await Promise.race([result.counted, Promise.resolve(false)])) ? 'delete' : 'stay';
     }
   }
-  await resend(ending, parsed, received.tenant);
+  return sendBack(ending, known);
+}
+
+async function readUnlessNewer({ tasks }: Ports, id: string): Promise<TaskRow | undefined | 'newer'> {
+  try {
+    return await tasks.read(id);
+  } catch (error) {
+    if (error instanceof NewerRowError) return 'newer';
+    throw error;
+  }
+}
+
+async function sendBack(ending: Ending, known: KnownMessage): Promise<'delete'> {
+  await ending.ports.messages.main(ending.definition.name).send([await copyMessage(ending, known)]);
   return 'delete';
-}
-
-/** Sends a message for the same task, with the same id and content, and a new life in its queue. */
-export async function resend(
-  ending: Pick<Ending, 'ports' | 'definition'>,
-  parsed: Extract<ParsedMessage, { content: Content }>,
-  tenant: string | undefined,
-): Promise<void> {
-  const { ports, definition } = ending;
-  const { id, at, hash, content, redriveOf, redrivenAt } = parsed;
-  const message = await toMessage(ports, { id, at, hash, content, redriveOf, redrivenAt }, tenant);
-  await ports.messages.main(definition.name).send([message]);
-}
-
-/** A message as received → what it asks for, its content fetched where the message only names it. */
-export async function loadMessage(
-  ending: Pick<Ending, 'ports' | 'definition'>,
-  received: ReceivedMessage,
-  hasProgram: boolean,
-): Promise<ParsedMessage> {
-  const { ports, definition } = ending;
-  const parsed = parseMessage(received, { name: definition.name, hasProgram }, ports.digest);
-  if (parsed.kind !== 'stored') return parsed;
-  const content = await findContent(ports, parsed.envelope.id);
-  if (content) return parseContent(parsed.envelope, content, hasProgram);
-  return {
-    ...parsed.envelope,
-    kind: 'invalid',
-    content: { body: received.body },
-    detail: 'the content of this task is no longer kept',
-  };
 }

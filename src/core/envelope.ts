@@ -57,6 +57,8 @@ export type ParsedMessage =
   | { readonly kind: 'newer'; readonly version: string }
   /** The content lies in the payload of this task. */
   | { readonly kind: 'stored'; readonly envelope: Envelope };
+/** The same, its content at hand: see src/core/load-message.ts. */
+export type LoadedMessage = Exclude<ParsedMessage, { kind: 'stored' }>;
 
 /**
  * A message as received → what it asks for. Never throws: what cannot be understood is `invalid`.

@@ -1,4 +1,5 @@
-import type { Capacity, LaunchLock, QueueCounts, WorkerReport } from './ports.ts';
+import type { Capacity, LaunchLock, QueueCounts } from './ports.ts';
+import type { WorkerReport } from './queue-control.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 
 /** ECS takes no more in one RunTask. */
@@ -10,6 +11,8 @@ const MAX_REMEMBERED = 100; // the lock shares an item that workers read every s
 /** What a launcher knows when it decides. */
 export interface Need {
   readonly counts: QueueCounts;
+  /** Of the messages, those that no worker of this version can run. */
+  readonly newer: number;
   /** Messages sent just now, which SQS may not count yet. */
   readonly sent: number;
   /** Workers that run or are on their way. */
@@ -24,19 +27,19 @@ export interface Need {
  *
  * The backlog is every message that has not been settled. What runs belongs to it, since the workers that run it
  * are subtracted; what waits for its back-off, was handed back or was held by a worker that died needs somebody to
- * be there, too. A worker that is full takes nothing more, though: while all are, and tasks wait, one more is
+ * be there, too; what a worker has left for newer ones does not. A worker that is full takes nothing more, though: while all are, and tasks wait, one more is
  * started each minute, so that a few long tasks do not hold up what comes after them.
  */
 export function workersToStart(definition: QueueDefinition, need: Need): number {
-  const { counts, sent, running } = need;
-  const backlog = Math.max(counts.visible + counts.delayed + counts.inFlight, sent);
+  const { counts, newer, sent, running } = need;
+  const backlog = Math.max(counts.visible + counts.delayed + counts.inFlight - newer, sent);
   const wanted = Math.ceil(backlog / definition.tasksPerWorker);
   const desired = Math.max(wanted, isStuck(definition, need) ? running + 1 : 0);
   return Math.max(0, Math.min(definition.maxWorkers, desired) - running);
 }
 
-function isStuck(definition: QueueDefinition, { counts, running, reports, lock, now }: Need): boolean {
-  if (counts.visible === 0 || running === 0 || now - (lock?.at ?? 0) < RECENT_MS) return false;
+function isStuck(definition: QueueDefinition, { counts, newer, running, reports, lock, now }: Need): boolean {
+  if (counts.visible <= newer || running === 0 || now - (lock?.at ?? 0) < RECENT_MS) return false;
   const aliveSince = now - definition.leaseSeconds * 1000;
   const full = reports.filter(({ at, busy, slots }) => at >= aliveSince && busy >= slots);
   return full.length >= running;

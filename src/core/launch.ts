@@ -1,5 +1,6 @@
 import { MillraceError } from './errors.ts';
 import { recentlyStarted, toOrders, workersToStart } from './launch-plan.ts';
+import { leftForNewer } from './newer-messages.ts';
 import type { LaunchLock, LaunchMode, Ports, WorkerLauncher } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 
@@ -41,7 +42,8 @@ export async function launchWorkers(
 ): Promise<LaunchResult> {
   const queue = definition.name;
   const nothing: LaunchResult = { queue, started: 0, failures: [] };
-  if ((await ports.queues.readControl(queue)).paused) return nothing;
+  const control = await ports.queues.readControl(queue);
+  if (control.paused) return nothing;
   const lock = await settledLock(ports, launcher, queue);
   if (lock === 'held' || definition.maxWorkers === 0) return nothing;
   const now = ports.clock();
@@ -50,7 +52,15 @@ export async function launchWorkers(
     ports.queues.workers(queue),
     launcher.running(queue, recentlyStarted(lock, now)),
   ]);
-  const count = workersToStart(definition, { counts, sent, running, reports, lock, now });
+  const count = workersToStart(definition, {
+    counts,
+    newer: leftForNewer(control, now),
+    sent,
+    running,
+    reports,
+    lock,
+    now,
+  });
   if (count === 0) return nothing;
   const result = await order(ports, launcher, definition, lock, {
     token: ports.newId(),

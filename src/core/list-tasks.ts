@@ -111,7 +111,7 @@ async function viewsOf(
   newestFirst: boolean,
 ): Promise<readonly { key: string; tasks: readonly (TaskView | undefined)[] }[]> {
   const now = ports.clock();
-  const rows = await ports.tasks.readMany(entries.flatMap((entry) => ('task' in entry ? [entry.task] : [])));
+  const rows = await ports.tasks.showMany(entries.flatMap((entry) => ('task' in entry ? [entry.task] : [])));
   const views: { key: string; tasks: readonly (TaskView | undefined)[] }[] = [];
   for (const entry of entries) {
     if ('task' in entry) {
@@ -133,7 +133,7 @@ async function unclaimedOf(
   chunk: ChunkRow,
 ): Promise<(TaskView | undefined)[]> {
   const ids = chunk.tasks.map(({ line }) => batchTaskId(chunk.batch, chunk.chunk, line));
-  const rows = await ports.tasks.readMany(ids);
+  const rows = await ports.tasks.showMany(ids);
   return chunk.tasks.map(({ task }, position) => {
     const id = ids[position] ?? '';
     return rows.has(id) ? undefined : toUnclaimedView(chunk, id, task, definition);

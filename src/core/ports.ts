@@ -1,5 +1,6 @@
 import type { BatchRow, ChunkRow } from './batch-row.ts';
 import type { FoldedRow, LedgerRow, LedgerUpdate } from './ledger-row.ts';
+import type { NewerNote, QueueControl, RenewalState, WorkerReport } from './queue-control.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 import type { TaskRow } from './task-row.ts';
 import type { TaskChange } from './transition.ts';
@@ -39,9 +40,11 @@ export interface TaskOutput {
 }
 
 export interface TaskStore {
-  /** Reads are strongly consistent. */
+  /** To be judged. Reads are strongly consistent. Rejects with NewerRowError for what a newer version has written. */
   read(id: string): Promise<TaskRow | undefined>;
-  readMany(ids: readonly string[]): Promise<Map<string, TaskRow>>;
+  /** To be shown: of what a newer version has written, as much as is understood. */
+  show(id: string): Promise<TaskRow | undefined>;
+  showMany(ids: readonly string[]): Promise<Map<string, TaskRow>>;
   change(change: TaskChange): Promise<ChangeResult>;
   /** Keeps what a later attempt has written. */
   writeOutput(id: string, output: TaskOutput, expiresAt: number): Promise<void>;
@@ -103,26 +106,6 @@ export interface BatchStore {
   replace(row: BatchRow, revision: number): Promise<boolean>;
 }
 
-/** What a queue's workers and API must know at any moment. */
-export interface QueueControl {
-  readonly paused: boolean;
-  /** Tasks enqueued (or redriven) before this time (ms) are cancelled. */
-  readonly purgedBefore: number;
-  /** Counts cancel requests; a change tells workers to beat at once. */
-  readonly cancels: number;
-}
-
-export interface WorkerReport {
-  readonly worker: string;
-  readonly slots: number;
-  readonly busy: number;
-  /** Messages held, the busy ones included. */
-  readonly held: number;
-  /** Running tasks of each batch. */
-  readonly batches: Readonly<Record<string, number>>;
-  readonly at: number;
-}
-
 /** Spot is cheaper, and may be taken back or not to be had. */
 export type Capacity = 'spot' | 'on-demand';
 /** When a launched worker leaves; see src/worker/worker-settings.ts. */
@@ -157,6 +140,8 @@ export interface QueueStore {
   /** Only ever moves forward. */
   setPurgedBefore(queue: string, at: number): Promise<void>;
   noteCancel(queue: string): Promise<void>;
+  noteNewer(queue: string, note: NewerNote): Promise<void>;
+  setRenewal(queue: string, renewal: RenewalState): Promise<void>;
   reportWorker(queue: string, report: WorkerReport, expiresAt: number): Promise<void>;
   removeWorker(queue: string, worker: string): Promise<void>;
   workers(queue: string): Promise<readonly WorkerReport[]>;
@@ -195,8 +180,13 @@ export interface QueueCounts {
 export interface MessageQueue {
   /** Sends all, in calls as full as possible; rejects when any may be missing. */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
-  /** At most 10. */
-  receive(max: number, waitSeconds: number, signal?: AbortSignal): Promise<readonly ReceivedMessage[]>;
+  /** At most 10. @param visibilitySeconds how long others do not see them; what the queue says unless told */
+  receive(
+    max: number,
+    waitSeconds: number,
+    signal?: AbortSignal,
+    visibilitySeconds?: number,
+  ): Promise<readonly ReceivedMessage[]>;
   delete(receipts: readonly string[]): Promise<void>;
   /** How long from now until each is visible again. */
   setVisibility(entries: readonly { receipt: string; seconds: number }[]): Promise<void>;

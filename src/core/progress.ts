@@ -1,7 +1,8 @@
 import { unknownBatch } from './errors.ts';
 import { NO_TOTALS, type LedgerRow, type Totals } from './ledger-row.ts';
 import { sumTotals } from './ledger-book.ts';
-import type { Ports, QueueCounts, WorkerReport } from './ports.ts';
+import type { Ports, QueueCounts } from './ports.ts';
+import type { WorkerReport } from './queue-control.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 
 /** How many tasks of a queue are where; `expired` is part of `running`, `total` the sum of the others. */

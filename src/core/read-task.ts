@@ -9,7 +9,7 @@ import { toTaskView, toUnclaimedView, type TaskView } from './task-view.ts';
 
 /** One task, whole. @throws MillraceError `unknown_task` */
 export async function readTask(ports: Ports, id: string): Promise<TaskView> {
-  const row = await ports.tasks.read(id);
+  const row = await ports.tasks.show(id);
   return row ? showTask(ports, row) : readUnclaimed(ports, id);
 }
 

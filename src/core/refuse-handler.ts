@@ -1,7 +1,10 @@
-import type { ParsedMessage } from './envelope.ts';
+import type { InvalidMessage, ParsedMessage } from './envelope.ts';
 
 /** A message for a handler that this worker does not have is `invalid`; others come back as they are. */
-export function refuseUnknownHandler(message: ParsedMessage, known: readonly string[]): ParsedMessage {
+export function refuseUnknownHandler<M extends ParsedMessage>(
+  message: M,
+  known: readonly string[],
+): M | InvalidMessage {
   if (message.kind !== 'task' || message.spec.handler === undefined) return message;
   const { handler } = message.spec;
   if (known.includes(handler)) return message;

@@ -1,31 +1,67 @@
 import type { Ending } from './claimant.ts';
-import { resend } from './dead-letter.ts';
-import type { InvalidMessage, TaskMessage } from './envelope.ts';
+import type { LoadedMessage } from './envelope.ts';
 import { RESEND_AFTER_MS, ROW_RETENTION_MS } from './limits.ts';
 import { rowBirth } from './new-row.ts';
-import type { ReceivedMessage } from './ports.ts';
+import type { OutgoingMessage, Ports, ReceivedMessage } from './ports.ts';
+import { toMessage } from './task-content.ts';
+
+/** A message as it was received, and what it was understood as. */
+export interface KnownMessage {
+  readonly received: ReceivedMessage;
+  readonly message: LoadedMessage;
+}
+
+/** How long SQS has had a message, in ms; it forgets it after its retention, in flight or not. */
+export function ageMs(ports: Pick<Ports, 'clock'>, received: ReceivedMessage): number {
+  return ports.clock() - received.sentAt;
+}
+
+/** Whether it is time that a message which cannot be dealt with now is replaced by a copy. */
+export function isOld(ports: Pick<Ports, 'clock'>, received: ReceivedMessage): boolean {
+  return ageMs(ports, received) >= RESEND_AFTER_MS;
+}
 
 /**
- * SQS forgets a message after its retention, in flight or not: an old one is replaced by a copy, to be deleted by
- * the caller. The row is made first, so that a message much older than the rows' retention and without a row can
- * be known to belong to a task that has ended.
- * @returns true when a copy was sent
+ * A message for the same task, with the same id and content, and a new life in its queue. One of a newer version is
+ * copied word for word: whatever else it says, its body names its task.
+ * Writes: payload, rarely.
  */
-export async function renewOldMessage(
+export async function copyMessage(
+  { ports }: Pick<Ending, 'ports'>,
+  { received, message }: KnownMessage,
+): Promise<OutgoingMessage> {
+  const { body, version, tenant } = received;
+  if (message.kind === 'newer') return { body, version: version ?? message.version, tenant };
+  const { id, at, hash, content, redriveOf, redrivenAt } = message;
+  return toMessage(ports, { id, at, hash, content, redriveOf, redrivenAt }, tenant);
+}
+
+/**
+ * Sends copies of messages before SQS forgets them; the caller may then delete those. The rows are made first, so
+ * that a message much older than the rows' retention and without a row can be known to belong to a task that has
+ * ended. A copy beside its original is harmless: both are tokens of one task.
+ * Writes: rows, if absent; payload, rarely. Rejects when any copy may be missing: delete nothing then.
+ * @param delaySeconds until the copies are visible
+ */
+export async function renewMessages(
   ending: Pick<Ending, 'ports' | 'definition'>,
-  received: ReceivedMessage,
-  message: TaskMessage | InvalidMessage,
-): Promise<boolean> {
+  known: readonly KnownMessage[],
+  delaySeconds: number,
+): Promise<void> {
   const { ports, definition } = ending;
-  if (ports.clock() - received.sentAt < RESEND_AFTER_MS) return false;
-  if (message.kind === 'task' && ports.clock() - message.at < ROW_RETENTION_MS) {
-    await ports.tasks.change({
-      id: message.id,
-      event: 'enqueue',
-      guard: {},
-      set: { ...rowBirth(definition, message), attempt: 0, failures: 0 },
-    });
-  }
-  await resend(ending, message, received.tenant);
-  return true;
+  const copies = await Promise.all(
+    known.map(async ({ received, message }) => {
+      if (message.kind === 'task' && ports.clock() - message.at < ROW_RETENTION_MS) {
+        await ports.tasks.change({
+          id: message.id,
+          event: 'enqueue',
+          guard: {},
+          set: { ...rowBirth(definition, message), attempt: 0, failures: 0 },
+        });
+      }
+      const copy = await copyMessage(ending, { received, message });
+      return { ...copy, delaySeconds: Math.ceil(delaySeconds) || undefined };
+    }),
+  );
+  await ports.messages.main(definition.name).send(copies);
 }

@@ -59,4 +59,6 @@ export interface TaskRow {
   /** An earlier end of this task that is counted, and that its next end takes back. */
   readonly countedAs?: 'FAILED';
   readonly expiresAt?: number;
+  /** Set when a newer version wrote the row: it is there to be shown, as far as it is understood. Never stored. */
+  readonly newerVersion?: number;
 }

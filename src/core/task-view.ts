@@ -33,6 +33,8 @@ export interface TaskView {
   progress?: TaskProgress;
   batch?: string;
   worker?: string;
+  /** The version of the protocol that wrote it, when that is newer: only what is understood of it is shown. */
+  newerVersion?: number;
 }
 
 /**
@@ -66,6 +68,7 @@ export function toTaskView(row: TaskRow, now: number, program?: Program, output?
     ...(row.progress && { progress: row.progress }),
     ...(batch !== undefined && { batch }),
     ...(row.worker && { worker: row.worker }),
+    ...(row.newerVersion !== undefined && { newerVersion: row.newerVersion }),
   };
 }
 

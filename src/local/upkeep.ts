@@ -2,15 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { judgeDeadLetter } from '../core/dead-letter.ts';
 import { sendUnsentChunks } from '../core/enqueue-batch.ts';
 import { foldLedgers } from '../core/fold-ledgers.ts';
+import { MINUTE_SWEEP_MS } from '../core/limits.ts';
 import type { Ports } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
+import { renewWaiting } from '../core/renew-waiting.ts';
 import type { Settler } from '../core/settle.ts';
 
 const DEAD_LETTER_MS = 5000;
 const MINUTE_MS = 60_000;
 const STAY_SECONDS = 30;
 
-/** What functions do in AWS: judges dead letters, and sends chunks whose loader died. */
+/** What functions do in AWS: judges dead letters, sends chunks whose loader died, folds ledgers, renews old messages. */
 export function startUpkeep(
   ports: Ports,
   settlerOf: (definition: QueueDefinition) => Settler,
@@ -48,6 +50,7 @@ export function startUpkeep(
         ports.log.warn({ queue: definition.name, chunks: sent }, 'sent chunks that their loader had not');
       }
       await foldLedgers(ports, definition.name);
+      await renewWaiting({ ports, definition }, ports.clock() + MINUTE_SWEEP_MS);
     }),
   ];
   return {

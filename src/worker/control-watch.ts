@@ -1,4 +1,5 @@
-import type { Log, QueueControl, QueueStore } from '../core/ports.ts';
+import type { Log, QueueStore } from '../core/ports.ts';
+import type { QueueControl } from '../core/queue-control.ts';
 
 /** The control item of a queue, read again when it is older than the caller can bear. */
 export class ControlWatch {

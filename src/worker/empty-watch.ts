@@ -1,4 +1,9 @@
-import type { MessageQueue } from '../core/ports.ts';
+import { PROTOCOL_VERSION } from '../core/envelope.ts';
+import { MAX_NEWER_WAIT_MS } from '../core/limits.ts';
+import { leftForNewer } from '../core/newer-messages.ts';
+import type { MessageQueue, QueueCounts } from '../core/ports.ts';
+import type { ControlWatch } from './control-watch.ts';
+import type { NewerMessages } from './newer-messages.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 const FIRST_WAIT_SECONDS = 1;
@@ -8,13 +13,17 @@ const LAST_WAIT_SECONDS = 5; // between looks of a worker that only waits for ot
 export class EmptyWatch {
   readonly #settings: WorkerSettings;
   readonly #queue: MessageQueue;
+  readonly #newer: NewerMessages;
+  readonly #control: ControlWatch;
   #idleSince: number;
   #seenEmpty = 0;
   #waitSeconds = FIRST_WAIT_SECONDS;
 
-  constructor(settings: WorkerSettings, queue: MessageQueue) {
+  constructor(settings: WorkerSettings, queue: MessageQueue, newer: NewerMessages, control: ControlWatch) {
     this.#settings = settings;
     this.#queue = queue;
+    this.#newer = newer;
+    this.#control = control;
     this.#idleSince = settings.monotonic();
   }
 
@@ -39,22 +48,53 @@ export class EmptyWatch {
     return this.#settings.idleExitMs !== undefined && this.#idleLeftMs() <= 0;
   }
 
-  /** After a receive that brought nothing: whether the queue has been seen empty often enough. */
+  /**
+   * After a receive that brought nothing: whether the queue has been seen empty often enough. Messages that only
+   * newer workers can run are none that this one need stay for; the last look leaves a note of them.
+   */
   async isEmpty(): Promise<boolean> {
-    let counts;
+    let left;
     try {
-      counts = await this.#queue.counts();
+      const counts = await this.#queue.counts();
+      left = counts.visible + counts.delayed + counts.inFlight;
+      if (left > 0 && !(await this.#areAllNewer(counts, left))) {
+        this.#seenEmpty = 0;
+        return false;
+      }
     } catch (error) {
       this.#settings.ports.log.warn({ err: error }, 'could not count the messages; trying again');
       return false;
     }
-    if (counts.visible + counts.delayed + counts.inFlight > 0) {
-      this.#seenEmpty = 0;
-      return false;
-    }
     this.#seenEmpty += 1;
     this.#waitSeconds = FIRST_WAIT_SECONDS;
-    return this.#seenEmpty >= this.#settings.emptyChecks;
+    if (this.#seenEmpty < this.#settings.emptyChecks) return false;
+    if (left > 0) await this.#noteNewer(left);
+    return true;
+  }
+
+  /** Whether what is left, and out of sight, has all been met by workers of this version, and found newer. */
+  async #areAllNewer({ visible }: QueueCounts, left: number): Promise<boolean> {
+    const { ports, definition, worker } = this.#settings;
+    const mine = this.#newer.count;
+    const noted = leftForNewer(this.#control.seen, ports.clock());
+    if (visible > 0 || mine + noted === 0) return false;
+    if (Math.max(mine, noted) >= left) return true;
+    const aliveSince = ports.clock() - definition.leaseSeconds * 1000;
+    const others = (await ports.queues.workers(definition.name)).filter(
+      (report) => report.worker !== worker && report.at >= aliveSince,
+    );
+    return others.reduce((sum, report) => sum + (report.newer ?? 0), mine) >= left;
+  }
+
+  async #noteNewer(count: number): Promise<void> {
+    const { ports, definition } = this.#settings;
+    ports.log.warn({ messages: count }, 'leaving messages to workers of a newer version of Millrace');
+    const until = ports.clock() + MAX_NEWER_WAIT_MS;
+    await ports.queues
+      .noteNewer(definition.name, { version: PROTOCOL_VERSION, count, until })
+      .catch((error: unknown) =>
+        ports.log.warn({ err: error }, 'could not note that; another worker may be started for them'),
+      );
   }
 
   #idleLeftMs(): number {

@@ -1,17 +1,20 @@
 import { handBack, type Attempt, type AttemptEnd } from '../core/attempt.ts';
-import { claimTask, leaseMs } from '../core/claim.ts';
+import { claimTask, leaseMs, type ClaimOutcome } from '../core/claim.ts';
 import type { Claimant } from '../core/claimant.ts';
-import { loadMessage } from '../core/dead-letter.ts';
+import type { LoadedMessage } from '../core/envelope.ts';
+import { COPY_FIRST_MS, MAX_DELAY_SECONDS } from '../core/limits.ts';
+import { loadMessage } from '../core/load-message.ts';
+import { newerWaitMs } from '../core/newer-messages.ts';
+import { NewerRowError } from '../core/newer-row.ts';
+import { ageMs, isOld, renewMessages } from '../core/renew-message.ts';
 import { refuseUnknownHandler } from '../core/refuse-handler.ts';
-import { renewOldMessage } from '../core/renew-message.ts';
 import type { ControlWatch } from './control-watch.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
 import { leavesTime, RunningAttempt } from './run-attempt.ts';
+import type { NewerMessages } from './newer-messages.ts';
 import type { SettleLoop } from './settle-loop.ts';
 import type { WorkerSettings } from './worker-settings.ts';
-
-const NEWER_WAIT_MS = 30_000;
 
 /** What a message goes through, from a free slot to its end. */
 export interface Handling {
@@ -22,6 +25,7 @@ export interface Handling {
   readonly control: ControlWatch;
   readonly settleLoop: SettleLoop;
   readonly running: Set<RunningAttempt>;
+  readonly newer: NewerMessages;
 }
 
 /**
@@ -41,21 +45,19 @@ export async function handleMessage(
       await loadMessage(claimant, message.received, hasProgram),
       settings.handlers ?? [],
     );
-    if (parsed.kind === 'newer' || parsed.kind === 'stored') {
-      log.warn(
-        { messageId: message.received.messageId },
-        'a message of a newer version is left for newer workers',
-      );
-      held.release(message, NEWER_WAIT_MS);
+    if (parsed.kind === 'newer') {
+      await leaveForNewer(handling, message, parsed);
       return idle;
     }
-    if (await renewOldMessage(claimant, message.received, parsed)) {
-      held.delete(message);
-      return idle;
-    }
+    // It may be forgotten before its run has ended, or its retries: the copy then goes on with them.
+    if (ageMs(claimant.ports, message.received) >= COPY_FIRST_MS)
+      await copy(handling, message, parsed, MAX_DELAY_SECONDS * 1000);
     const claimedAt = settings.monotonic();
-    const outcome = await claimTask(claimant, parsed, handling.control.seen);
+    const outcome = await claimUnlessNewer(handling, parsed);
     switch (outcome.kind) {
+      case 'newer':
+        await leaveForNewer(handling, message, parsed);
+        return idle;
       case 'run':
         if (
           settings.stop.aborted ||
@@ -75,7 +77,7 @@ export async function handleMessage(
         return idle;
       case 'wait':
         log.debug({ taskId: parsed.id, ms: outcome.ms, why: outcome.why }, 'a message is left for later');
-        held.release(message, outcome.ms);
+        await leave(handling, message, parsed, outcome.ms);
         return idle;
     }
   } catch (error) {
@@ -86,6 +88,51 @@ export async function handleMessage(
     held.forget(message);
     return idle;
   }
+}
+
+/** `newer`: the row of its task is of a newer version. */
+async function claimUnlessNewer(
+  { claimant, control }: Handling,
+  parsed: Exclude<LoadedMessage, { kind: 'newer' }>,
+): Promise<ClaimOutcome | { readonly kind: 'newer' }> {
+  try {
+    return await claimTask(claimant, parsed, control.seen);
+  } catch (error) {
+    if (error instanceof NewerRowError) return { kind: 'newer' };
+    throw error;
+  }
+}
+
+async function leaveForNewer(handling: Handling, message: HeldMessage, parsed: LoadedMessage): Promise<void> {
+  const { claimant, newer } = handling;
+  const { messageId } = message.received;
+  const ms = newerWaitMs(ageMs(claimant.ports, message.received));
+  claimant.ports.log.warn({ messageId, ms }, 'a message of a newer version is left for newer workers');
+  await leave(handling, message, parsed, ms);
+  newer.left(messageId, ms);
+}
+
+/** Nobody can run it now: it comes again after so long, renewed when it is old. What can be run is run, however old. */
+async function leave(
+  handling: Handling,
+  message: HeldMessage,
+  parsed: LoadedMessage,
+  ms: number,
+): Promise<void> {
+  const isDue = isOld(handling.claimant.ports, message.received) && !message.hasCopy;
+  if (isDue) await copy(handling, message, parsed, ms);
+  handling.held.release(message, ms);
+}
+
+async function copy(
+  { claimant }: Handling,
+  message: HeldMessage,
+  parsed: LoadedMessage,
+  ms: number,
+): Promise<void> {
+  const delaySeconds = Math.min(ms / 1000, MAX_DELAY_SECONDS);
+  await renewMessages(claimant, [{ received: message.received, message: parsed }], delaySeconds);
+  message.hasCopy = true;
 }
 
 /** A claim that was under way when the worker was told to stop, or that was answered too late to be used. */

@@ -9,6 +9,8 @@ export interface HeldMessage {
   readonly received: ReceivedMessage;
   /** Monotonic ms of the receive, or of the last renewal. */
   renewedAt: number;
+  /** A copy is out: this one has grown old, and need not come again. */
+  hasCopy?: boolean;
 }
 
 /**
@@ -45,14 +47,15 @@ export class HeldMessages {
     return message;
   }
 
-  /** Its task has a counted end. */
+  /** Its task has a counted end, or another message. */
   delete(message: HeldMessage): void {
     this.#held.delete(message);
     this.#deletes.add(message.received.receipt);
   }
 
-  /** Visible again after so long. */
+  /** Visible again after so long. One that has a copy is deleted: the copy comes. */
   release(message: HeldMessage, ms: number): void {
+    if (message.hasCopy) return this.delete(message);
     this.#held.delete(message);
     this.#visibilities.add({ receipt: message.received.receipt, seconds: ms / 1000 });
   }

@@ -4,6 +4,7 @@ import { EmptyWatch } from './empty-watch.ts';
 import type { Handling } from './handle-message.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldMessages } from './held-messages.ts';
+import { NewerMessages } from './newer-messages.ts';
 import { pause } from './pause.ts';
 import type { RunningAttempt } from './run-attempt.ts';
 import { SettleLoop } from './settle-loop.ts';
@@ -33,11 +34,13 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerResult>
   const heartbeat = new Heartbeat(claimant, held, control, monotonic);
   const settleLoop = new SettleLoop(settler, ports.log);
   const running = new Set<RunningAttempt>();
-  const handling: Handling = { settings, claimant, held, heartbeat, control, settleLoop, running };
+  const newer = new NewerMessages(monotonic);
+  const handling: Handling = { settings, claimant, held, heartbeat, control, settleLoop, running, newer };
   const slots = new Slots(handling);
   const reporter = new WorkerReporter(settings, () => ({
     busy: [...running].map(({ attempt }) => attempt.row.id),
     held: held.size,
+    newer: newer.count,
   }));
   const stopping = watchStop(settings, running);
 
@@ -92,10 +95,10 @@ async function receiveUntilDone(
   slots: Slots,
   polls: AbortSignal,
 ): Promise<WorkerResult['why']> {
-  const { settings, held, control } = handling;
+  const { settings, held, control, newer } = handling;
   const { ports, definition, mode, stop, monotonic } = settings;
   const queue = ports.messages.main(definition.name);
-  const empty = new EmptyWatch(settings, queue);
+  const empty = new EmptyWatch(settings, queue, newer, control);
   // No race with a promise of the stop: each race would stay in that promise's memory until it resolves.
   stop.addEventListener('abort', () => slots.wake(), { once: true });
   while (!stop.aborted) {

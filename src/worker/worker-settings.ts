@@ -4,7 +4,10 @@ import type { Settler } from '../core/settle.ts';
 import type { Redactor } from './redactor.ts';
 import type { ProgramRunner } from './spawner/program-runner.ts';
 
-/** `once`: one attempt. `until-empty`: until nothing is visible, delayed or in flight. `forever`: until told to stop. */
+/**
+ * `once`: one attempt. `until-empty`: until nothing is visible, delayed or in flight but what only newer workers can
+ * run. `forever`: until told to stop.
+ */
 export type WorkerMode = 'once' | 'until-empty' | 'forever';
 
 /** Everything that a worker is made of; it reads nothing from the process it runs in. */

@@ -73,6 +73,16 @@ export function messageQueueContract(use: UseBackend): void {
         expect(await receiveAll(queue, 1)).toHaveLength(1);
       }));
 
+    test('hides what is received for as long as the receive says', () =>
+      use(async (backend) => {
+        const queue = mainOf(backend);
+        await queue.send([{ body: 'a' }]);
+        const [first] = await queue.receive(1, 1, undefined, 1);
+        await backend.pass(1200);
+        const [second] = await receiveAll(queue, 1);
+        expect([first?.body, second?.messageId]).toEqual(['a', first?.messageId]);
+      }));
+
     test('holds back what is delayed, and counts each message where it is', () =>
       use(async (backend) => {
         const queue = mainOf(backend);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { WorkerReport } from '../../src/core/ports.ts';
+import type { WorkerReport } from '../../src/core/queue-control.ts';
 import type { UseBackend } from './backend.ts';
 
 /** What src/core expects of a QueueStore. */
@@ -33,6 +33,26 @@ export function queueStoreContract(use: UseBackend): void {
         await queues.setPurgedBefore(queue, 7);
         await Promise.all([1, 2, 3, 4, 5].map(() => queues.noteCancel(queue)));
         expect(await queues.readControl(queue)).toEqual({ paused: true, purgedBefore: 7, cancels: 5 });
+      }));
+
+    test('remembers what is known of the age of its messages, beside the rest', () =>
+      use(async ({ ports: { queues }, queue }) => {
+        await queues.setRenewal(queue, { emptyAt: 0, lookAt: 5000 });
+        await queues.setPaused(queue, true);
+        await queues.setRenewal(queue, { emptyAt: 4000, lookAt: 9000 });
+        const control = await queues.readControl(queue);
+        expect(control).toMatchObject({ paused: true, renewal: { emptyAt: 4000, lookAt: 9000 } });
+      }));
+
+    test('notes the messages that are left for newer workers, and what each worker has left', () =>
+      use(async ({ ports: { queues }, queue }) => {
+        const note = { version: 1, count: 3, until: 5000 };
+        await queues.noteNewer(queue, { ...note, count: 2 });
+        await queues.noteNewer(queue, note);
+        expect((await queues.readControl(queue)).newer).toEqual(note);
+        const report = { worker: 'one', slots: 4, busy: 0, held: 0, batches: {}, newer: 3, at: 1000 };
+        await queues.reportWorker(queue, report, 4e9);
+        expect(await queues.workers(queue)).toEqual([report]);
       }));
 
     test('shows the last report of each worker until it takes it back', () =>

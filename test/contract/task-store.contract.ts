@@ -122,7 +122,7 @@ export function taskStoreContract(use: UseBackend): void {
         const { row } = await tasks.change(change);
         expect(row).toMatchObject({ ...set, id, attempt: 2, failures: 1, state: 'PENDING' });
         expect(row).not.toHaveProperty('token');
-        expect((await tasks.readMany([id, anyId()])).get(id)).toEqual(row);
+        expect((await tasks.showMany([id, anyId()])).get(id)).toEqual(row);
       }));
 
     test('lets one of many equal changes happen', () =>
@@ -139,8 +139,8 @@ export function taskStoreContract(use: UseBackend): void {
     test('reads more tasks at once than one request takes', () =>
       use(async ({ ports: { tasks } }) => {
         const ids = await Promise.all(Array.from({ length: 130 }, () => putInState(tasks, 'PENDING')));
-        expect([...(await tasks.readMany(ids)).keys()].sort()).toEqual([...ids].sort());
-        expect((await tasks.readMany([])).size).toBe(0);
+        expect([...(await tasks.showMany(ids)).keys()].sort()).toEqual([...ids].sort());
+        expect((await tasks.showMany([])).size).toBe(0);
       }));
 
     test('keeps the output of the latest attempt', () =>

@@ -66,6 +66,16 @@ describe('an attempt', () => {
     expect(state.payloads.has(id)).toBe(true);
   });
 
+  it('whose cancel came too late for a beat waits for no back-off when it fails: the next claim ends it', async () => {
+    const { claimant, start, state } = makeWorld();
+    const attempt = await start();
+    await cancelTask(claimant, attempt.row.id);
+    expect(await finishAttempt(claimant, attempt, FAILURE)).toEqual({ kind: 'again', ms: 0 });
+    for (const message of state.messages.get('default') ?? []) message.visibleAt = state.now;
+    const next = await claimNext(claimant);
+    expect(next?.claim).toMatchObject({ kind: 'ended', row: { state: 'CANCELLED', attempt: 1 } });
+  });
+
   it('that is handed back counts no failure', async () => {
     const { claimant, start, row } = makeWorld();
     const attempt = await start();

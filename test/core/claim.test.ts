@@ -3,7 +3,7 @@ import { claimTask, type ClaimOutcome } from '../../src/core/claim.ts';
 import type { Claimant } from '../../src/core/claimant.ts';
 import type { InvalidMessage, TaskMessage } from '../../src/core/envelope.ts';
 import { CLOCK_SKEW_MS, ROW_RETENTION_MS } from '../../src/core/limits.ts';
-import type { QueueControl } from '../../src/core/ports.ts';
+import type { QueueControl } from '../../src/core/queue-control.ts';
 import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';

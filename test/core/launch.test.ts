@@ -14,6 +14,7 @@ const queueOf = (settings: Partial<QueueSettings> = {}) =>
 const NO_MESSAGES = { visible: 0, delayed: 0, inFlight: 0 };
 const needOf = (need: Partial<Need>): Need => ({
   counts: NO_MESSAGES,
+  newer: 0,
   sent: 0,
   running: 0,
   reports: [],
@@ -26,6 +27,13 @@ describe('how many workers to start', () => {
   const visible = (visible: number) => ({ ...NO_MESSAGES, visible });
   it.each([
     ['nothing for an empty queue', {}, { counts: NO_MESSAGES }, 0],
+    [
+      'none for messages that they could not run',
+      {},
+      { counts: { ...NO_MESSAGES, inFlight: 3 }, newer: 3 },
+      0,
+    ],
+    ['one for a task beside those', {}, { counts: { ...NO_MESSAGES, visible: 2, inFlight: 2 }, newer: 3 }, 1],
     ['one for a single task', {}, { counts: visible(1) }, 1],
     ['one for as many as a worker is started for', {}, { counts: visible(10) }, 1],
     ['one more for one task more', {}, { counts: visible(11) }, 2],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { WorkerReport } from '../../src/core/ports.ts';
+import type { WorkerReport } from '../../src/core/queue-control.ts';
 import { inMotion } from '../../src/core/progress.ts';
 
 const report = (busy: number, held: number, at = 100): WorkerReport => ({

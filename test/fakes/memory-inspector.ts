@@ -49,7 +49,7 @@ export function makeMemoryInspector(
       };
     },
     survey: async (ids) => {
-      const rows = await ports.tasks.readMany(ids.filter((id) => !planted.newer.has(id)));
+      const rows = await ports.tasks.showMany(ids.filter((id) => !planted.newer.has(id)));
       const newer = ids.flatMap((id) => {
         const version = planted.newer.get(id);
         return version === undefined ? [] : [{ id, version }];

@@ -31,7 +31,7 @@ export function makeMemoryQueue(messages: MemoryMessage[], settings: MemoryQueue
         messages.push({ ...message, messageId: newId(), sentAt: now(), visibleAt, receives: 0 });
       }
     },
-    receive: async (max) => {
+    receive: async (max, _waitSeconds, _signal, visibilitySeconds) => {
       forgetOld();
       const visible = messages.filter(({ visibleAt }) => visibleAt <= now());
       const overdue = visible.filter(({ receives }) => dead && receives >= MAX_RECEIVE_COUNT);
@@ -40,7 +40,8 @@ export function makeMemoryQueue(messages: MemoryMessage[], settings: MemoryQueue
       const taken = visible.filter((message) => !overdue.includes(message)).slice(0, Math.min(max, 10));
       return taken.map((message) => {
         const receipt = newId();
-        Object.assign(message, { receipt, visibleAt: now() + visibilityMs, receives: message.receives + 1 });
+        const visibleAt = now() + (visibilitySeconds === undefined ? visibilityMs : visibilitySeconds * 1000);
+        Object.assign(message, { receipt, visibleAt, receives: message.receives + 1 });
         const { messageId, body, version, sentAt, tenant } = message;
         return { messageId, receipt, body, version, sentAt, tenant };
       });

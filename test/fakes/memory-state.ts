@@ -1,6 +1,7 @@
 import type { BatchRow, ChunkRow } from '../../src/core/batch-row.ts';
 import type { FoldedRow, LedgerRow } from '../../src/core/ledger-row.ts';
-import type { LaunchLock, QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
+import type { LaunchLock, TaskOutput } from '../../src/core/ports.ts';
+import type { QueueControl, WorkerReport } from '../../src/core/queue-control.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import type { MemoryMessage } from './memory-queue.ts';

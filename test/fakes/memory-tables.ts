@@ -1,5 +1,6 @@
 import { NO_TOTALS, type LedgerRow } from '../../src/core/ledger-row.ts';
-import type { BatchStore, LedgerStore, QueueControl, QueueStore } from '../../src/core/ports.ts';
+import type { BatchStore, LedgerStore, QueueStore } from '../../src/core/ports.ts';
+import type { QueueControl } from '../../src/core/queue-control.ts';
 import type { MemoryState } from './memory-state.ts';
 import { stored } from './memory-tasks.ts';
 
@@ -92,6 +93,8 @@ export function makeMemoryControls({ controls, locks, reports }: MemoryState): Q
     noteCancel: async (queue) => {
       controls.set(queue, { ...control(queue), cancels: control(queue).cancels + 1 });
     },
+    noteNewer: async (queue, newer) => void controls.set(queue, { ...control(queue), newer }),
+    setRenewal: async (queue, renewal) => void controls.set(queue, { ...control(queue), renewal }),
     reportWorker: async (queue, report) => void reports.set(`${queue}/${report.worker}`, { queue, report }),
     removeWorker: async (queue, worker) => void reports.delete(`${queue}/${worker}`),
     workers: async (queue) =>

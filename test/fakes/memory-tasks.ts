@@ -12,7 +12,8 @@ export function makeMemoryTasks(state: MemoryState): TaskStore {
   };
   return {
     read: async (id) => read(id),
-    readMany: async (ids) =>
+    show: async (id) => read(id),
+    showMany: async (ids) =>
       new Map(
         ids.flatMap((id): [string, TaskRow][] => {
           const row = read(id);

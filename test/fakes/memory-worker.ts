@@ -1,7 +1,7 @@
 import { finishAttempt, type AttemptEnd, type Outcome } from '../../src/core/attempt.ts';
 import { claimTask, type ClaimOutcome } from '../../src/core/claim.ts';
 import type { Claimant } from '../../src/core/claimant.ts';
-import { loadMessage } from '../../src/core/dead-letter.ts';
+import { loadMessage } from '../../src/core/load-message.ts';
 import type { ReceivedMessage } from '../../src/core/ports.ts';
 
 export const SUCCESS: Outcome = { exitCode: 0, stdout: '', stderr: '' };

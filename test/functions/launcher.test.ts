@@ -33,6 +33,7 @@ describe('the launcher as a function', () => {
       ],
       chunksSent: 0,
       ledgersFolded: 0,
+      messagesRenewed: 0,
     });
     expect(launcher.workers).toHaveLength(3);
   });
@@ -47,6 +48,15 @@ describe('the launcher as a function', () => {
     state.now += 2 * 60_000;
     expect(await handle({})).toMatchObject({ ledgersFolded: 1 });
     expect((await ports.ledgers.readFolded({ queue: 'second' }))?.totals).toEqual(totals);
+  });
+
+  it('each minute renews what a paused queue has held for long', async () => {
+    const { handle, ports, state, send } = makeFunction();
+    await send('second', 12);
+    await ports.queues.setPaused('second', true);
+    state.now += 8 * 86_400_000;
+    expect(await handle({})).toMatchObject({ messagesRenewed: 12, launched: [{}, { started: 0 }] });
+    expect(state.messages.get('second')?.map(({ sentAt }) => sentAt)).toEqual(Array(12).fill(state.now));
   });
 
   it('each minute sends the chunks that a loader left unsent', async () => {
@@ -78,7 +88,7 @@ describe('the launcher as a function', () => {
       return run();
     });
     await send('second');
-    await expect(handle({})).rejects.toThrow('1 parts of the minute run failed');
+    await expect(handle({})).rejects.toThrow('2 parts of the minute run failed');
     expect(launcher.workers).toHaveLength(1);
     expect(state.log).toContainEqual(
       expect.objectContaining({ level: 'error', message: 'launching workers failed' }),

@@ -194,11 +194,11 @@ describe('the launcher', () => {
     expect(launcher.allows('ecs:StopTask', '*', inCluster)).toBe(false);
   });
 
-  it('sees no task row: neither reads nor writes one', () => {
-    for (const action of [...READS, ...WRITES]) {
+  it('makes the row of a message that it renews, and deletes none', () => {
+    for (const action of ['dynamodb:UpdateItem', 'dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query'])
+      expect(launcher.allows(action, TABLE, task), action).toBe(true);
+    for (const action of ['dynamodb:DeleteItem', 'dynamodb:BatchWriteItem', 'dynamodb:Scan'])
       expect(launcher.allows(action, TABLE, task), action).toBe(false);
-      expect(launcher.allows(action, TABLE, rows(queueKey('default'), taskKey('t1'))), action).toBe(false);
-    }
   });
 
   it('finds unsent chunks by the index, and no FAILED tasks', () => {
@@ -212,9 +212,14 @@ describe('the launcher', () => {
     expect(launcher.allows('dynamodb:Query', `${TABLE}/index/byTime`)).toBe(false);
   });
 
-  it('sends and counts, and takes no message', () => {
-    expect(launcher.allows('sqs:SendMessage', DEFAULT)).toBe(true);
-    for (const action of TAKES) expect(launcher.allows(action, DEFAULT), action).toBe(false);
+  it('sends, counts, and renews the messages of every queue; it purges none, and takes no dead letters', () => {
+    for (const queue of [DEFAULT, REPORTS]) {
+      for (const action of ['sqs:SendMessage', 'sqs:GetQueueAttributes', ...TAKES.slice(0, 3)])
+        expect(launcher.allows(action, queue), action).toBe(true);
+      expect(launcher.allows('sqs:PurgeQueue', queue)).toBe(false);
+    }
+    for (const action of [...TAKES, 'sqs:SendMessage'])
+      expect(launcher.allows(action, DEFAULT_DEAD), action).toBe(false);
   });
 });
 

@@ -3,8 +3,15 @@ import { redriveOnceCounted } from '../../src/api/redrive-once-counted.ts';
 import { cancelTask } from '../../src/core/cancel.ts';
 import { readBatchProgress, readQueueProgress } from '../../src/core/progress.ts';
 import { redriveTask } from '../../src/core/redrive.ts';
+import { SWEEP_AFTER_MS } from '../../src/core/limits.ts';
 import type { Callers } from './callers.ts';
-import { sleep } from './host.ts';
+import { sleep, startHost } from './host.ts';
+import { runMinute } from './sim-upkeep.ts';
+import type { World } from './world.ts';
+
+const HOUR_MS = 3_600_000;
+const STEP_MS = 5000;
+const RENEWED_MS = 2_400_000; // of virtual time, for minute runs that meet every fault at first
 
 /** Cancels some task, whatever it is doing. */
 export async function cancelOne(callers: Callers): Promise<void> {
@@ -54,12 +61,47 @@ export async function purge(callers: Callers): Promise<void> {
 
 export async function pauseForAWhile(callers: Callers): Promise<void> {
   const { world } = callers;
-  const set = (isPaused: boolean) =>
-    callers.call(({ ending }) => ending.ports.queues.setPaused(ending.definition.name, isPaused), Infinity);
   world.count('pause');
-  await set(true);
+  await setPaused(callers, true);
   await sleep(world.dice.between(500, 15_000));
-  await set(false);
+  await setPaused(callers, false);
+}
+
+/**
+ * A pause of ten days, of which only the ages of what waits are seen. Nobody receives; the minute runs, thousands in
+ * truth, have until the day at which SQS forgets.
+ */
+export async function pauseForDays(callers: Callers): Promise<void> {
+  const { world } = callers;
+  const { main, tables } = world;
+  world.count('pause of ten days');
+  await setPaused(callers, true);
+  await sleep(world.dice.between(500, 30_000));
+  main.age(SWEEP_AFTER_MS + HOUR_MS);
+  for (let waited = 0; main.oldestMs >= SWEEP_AFTER_MS; waited += STEP_MS) {
+    if (waited > RENEWED_MS) return world.fail('G1 old messages of a paused queue are not renewed');
+    // Hours pass, too: whatever a look of before has written, the next one is due.
+    tables.control = { ...tables.control, renewal: { emptyAt: 0, lookAt: 0 } };
+    if (world.dice.chance(0.3)) sweepBesides(world);
+    await sleep(STEP_MS);
+  }
+  main.forget(SWEEP_AFTER_MS);
+  await setPaused(callers, false);
+}
+
+/** A minute run that came twice, or overtakes the one before. */
+function sweepBesides(world: World): void {
+  const host = startHost(world, 'minute');
+  const work = () => void runMinute(host).then(exit, exit);
+  const exit = () => host.process.exit();
+  world.time.plan(world.time.now, host.process, work);
+}
+
+function setPaused(callers: Callers, isPaused: boolean): Promise<unknown> {
+  return callers.call(
+    ({ ending }) => ending.ports.queues.setPaused(ending.definition.name, isPaused),
+    Infinity,
+  );
 }
 
 /** Reads progress, which may lag, but never shows nonsense. */

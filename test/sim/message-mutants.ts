@@ -1,5 +1,5 @@
 import type { MessageQueue, Ports, ReceivedMessage } from '../../src/core/ports.ts';
-import { breakChanges } from './mutant.ts';
+import { breakChanges, taskIdOf } from './mutant.ts';
 import type { Mutant, MutantHost } from './world.ts';
 
 /** Breaks of what is sent, kept and deleted. */
@@ -190,8 +190,7 @@ function deleteAround(when: 'before' | 'after'): NonNullable<Mutant['ports']> {
     const receipts = new Map<string, string>();
     const remember = (messages: readonly ReceivedMessage[]): readonly ReceivedMessage[] => {
       for (const { messageId, body, version, receipt } of messages) {
-        const id = version === undefined ? messageId : /^{"id":"([^"]+)"/.exec(body)?.[1];
-        receipts.set(id ?? messageId, receipt);
+        receipts.set(taskIdOf(messageId, body, version), receipt);
       }
       return messages;
     };

@@ -31,3 +31,8 @@ export function breakLedgers(
     ledgers: { ...ports.ledgers, ...breakIt(ports.ledgers, process) },
   });
 }
+
+/** The task of a message as it was received. */
+export function taskIdOf(messageId: string, body: string, version: string | undefined): string {
+  return (version === undefined ? undefined : /^{"id":"([^"]+)"/.exec(body)?.[1]) ?? messageId;
+}

@@ -1,6 +1,14 @@
 import { Callers } from './callers.ts';
 import { checkRest } from './check-rest.ts';
-import { cancelOne, pauseForAWhile, purge, readProgress, redriveAll, redriveOne } from './control-jobs.ts';
+import {
+  cancelOne,
+  pauseForAWhile,
+  pauseForDays,
+  purge,
+  readProgress,
+  redriveAll,
+  redriveOne,
+} from './control-jobs.ts';
 import { enqueueBatch, enqueueKeyed, enqueueOne, sendRaw } from './enqueue-jobs.ts';
 import { sleep, startHost } from './host.ts';
 import { Fleet } from './sim-workers.ts';
@@ -85,6 +93,7 @@ function planJobs(callers: Callers, busyMs: number): void {
   plan(dice.chance(0.2) ? 1 : 0, redriveAll);
   plan(dice.chance(0.15) ? 1 : 0, purge);
   plan(dice.chance(0.3) ? 1 : 0, pauseForAWhile);
+  plan(dice.chance(0.1) ? 1 : 0, pauseForDays);
   plan(dice.whole(0, 1), readProgress);
 }
 

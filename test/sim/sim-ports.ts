@@ -134,6 +134,15 @@ function makeSimControls(process: SimProcess): QueueStore {
       request(process, 'note a cancel request', () => {
         tables.control = { ...tables.control, cancels: tables.control.cancels + 1 };
       }),
+    noteNewer: (_queue, newer) =>
+      request(process, 'note newer', () => void (tables.control = { ...tables.control, newer })),
+    setRenewal: (_queue, renewal) =>
+      request(
+        process,
+        'set renewal',
+        () => void (tables.control = { ...tables.control, renewal }),
+        () => JSON.stringify(renewal),
+      ),
     reportWorker: (_queue, report) =>
       request(process, 'report', () => void tables.reports.set(report.worker, report)),
     removeWorker: (_queue, worker) =>

@@ -12,7 +12,8 @@ export function makeSimQueuePort(process: SimProcess, queue: SimQueue): MessageQ
     async send(messages) {
       for (const group of inTens(messages)) await sendGroup(process, queue, group);
     },
-    receive: (max, waitSeconds, signal) => receive(process, queue, { max, waitSeconds, signal }),
+    receive: (max, waitSeconds, signal, visibilitySeconds) =>
+      receive(process, queue, { max, waitSeconds, signal, visibilitySeconds }),
     async delete(receipts) {
       for (const group of inTens(receipts)) {
         await request(
@@ -59,12 +60,17 @@ async function sendGroup(
 function receive(
   process: SimProcess,
   queue: SimQueue,
-  poll: { max: number; waitSeconds: number; signal: AbortSignal | undefined },
+  poll: {
+    max: number;
+    waitSeconds: number;
+    signal: AbortSignal | undefined;
+    visibilitySeconds: number | undefined;
+  },
 ): Promise<readonly ReceivedMessage[]> {
   const { time } = process.world;
   return new Promise((resolve, reject) => {
     poll.signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-    request(process, 'receive', () => queue.poll(process, poll.max, poll.waitSeconds)).then(
+    request(process, 'receive', () => queue.poll(process, poll)).then(
       // The poll ends in SQS's context; its process hears of it in its own.
       (messages) => void time.plan(time.now + 1, process, () => resolve(messages)),
       reject,

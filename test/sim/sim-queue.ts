@@ -1,33 +1,27 @@
 import type { OutgoingMessage, ReceivedMessage } from '../../src/core/ports.ts';
-import { BATCH_ENTRIES, RESEND_AFTER_MS } from '../../src/core/limits.ts';
+import {
+  BATCH_ENTRIES,
+  COPY_FIRST_MS,
+  MESSAGE_RETENTION_SECONDS,
+  RESEND_AFTER_MS,
+} from '../../src/core/limits.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import type { Dice } from './random.ts';
 import { OUTSIDE, type VirtualTime } from './virtual-time.ts';
+import { taskOf, type Message, type Poll } from './sim-message.ts';
 import type { Suspect, Watch } from './watch.ts';
 import type { Weather } from './weather.ts';
 
-interface Message {
-  readonly out: OutgoingMessage;
-  readonly messageId: string;
-  /** What SQS says of it, ms. */
-  readonly sentAt: number;
-  /** True ms. */
-  visibleAt: number;
-  /** Of the latest receive. */
-  receipt: string;
-  receives: number;
-  holder: Suspect | undefined;
-  /** Delivered again while it was in flight, or after its delete. */
-  isDoubled: boolean;
-}
-
 interface Waiter {
   readonly process: Suspect;
-  readonly max: number;
+  readonly poll: Poll;
   readonly done: (messages: readonly ReceivedMessage[]) => void;
 }
 
-const AGED_MS = RESEND_AFTER_MS + 3_600_000;
+const HOUR_MS = 3_600_000;
+/** Old for a worker that cannot run it; too old to be run without a copy. */
+const AGES_MS = [RESEND_AFTER_MS + HOUR_MS, COPY_FIRST_MS + HOUR_MS];
+const RETENTION_MS = MESSAGE_RETENTION_SECONDS * 1000;
 
 /** Where a queue is. */
 export interface QueueWorld {
@@ -76,7 +70,7 @@ export class SimQueue {
     this.#messages.push({
       out,
       messageId,
-      sentAt: Math.round(world.now - (isAged ? AGED_MS : 0)),
+      sentAt: Math.round(world.now - (isAged ? world.dice.pick(AGES_MS) : 0)),
       visibleAt: world.now + (out.delaySeconds ?? 0) * 1000,
       receipt: '',
       receives: 0,
@@ -87,6 +81,24 @@ export class SimQueue {
     world.watch.sent.set(task, (world.watch.sent.get(task) ?? 0) + 1);
     this.#serve();
     return messageId;
+  }
+
+  /** How old the oldest message is, in ms. */
+  get oldestMs(): number {
+    return this.#messages.reduce((oldest, { sentAt }) => Math.max(oldest, this.#world.now - sentAt), 0);
+  }
+
+  /** All messages are so much older from here on, but no older than the retention allows. */
+  age(ms: number): void {
+    const first = Math.round(this.#world.now - RETENTION_MS + HOUR_MS);
+    for (const message of this.#messages) message.sentAt = Math.max(message.sentAt - ms, first);
+  }
+
+  /** Time passes until messages of this age are past the retention: those are gone. */
+  forget(ms: number): void {
+    const before = this.#world.now - ms;
+    this.#messages = this.#messages.filter(({ sentAt }) => sentAt > before);
+    this.age(RETENTION_MS - ms);
   }
 
   /** Empties the queue behind everyone's back. */
@@ -101,12 +113,12 @@ export class SimQueue {
   }
 
   /** A long poll: answered once there is something, or when its time is up. */
-  poll(process: Suspect, max: number, waitSeconds: number): Promise<readonly ReceivedMessage[]> {
+  poll(process: Suspect, poll: Poll): Promise<readonly ReceivedMessage[]> {
     const { time } = this.#world;
     return new Promise((done) => {
-      const waiter: Waiter = { process, max, done };
+      const waiter: Waiter = { process, poll, done };
       this.#waiters.push(waiter);
-      time.plan(time.now + waitSeconds * 1000, OUTSIDE, () => {
+      time.plan(time.now + poll.waitSeconds * 1000, OUTSIDE, () => {
         if (!this.#waiters.includes(waiter)) return;
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         done([]);
@@ -120,7 +132,7 @@ export class SimQueue {
     const world = this.#world;
     this.#waiters = this.#waiters.filter((waiter) => {
       if (waiter.process.isDead) return false;
-      const messages = this.#take(waiter.process, waiter.max);
+      const messages = this.#take(waiter.process, waiter.poll);
       if (messages.length > 0) waiter.done(messages);
       return messages.length === 0;
     });
@@ -134,7 +146,7 @@ export class SimQueue {
     });
   }
 
-  #take(process: Suspect, max: number): ReceivedMessage[] {
+  #take(process: Suspect, { max, visibilitySeconds }: Poll): ReceivedMessage[] {
     const { dice } = this.#world;
     this.#moveToDead();
     const visible = this.#messages.filter(({ visibleAt }) => visibleAt <= this.#world.now);
@@ -147,10 +159,10 @@ export class SimQueue {
     return dice
       .shuffle(visible)
       .slice(0, Math.min(max, BATCH_ENTRIES))
-      .map((message) => this.#deliver(message, process));
+      .map((message) => this.#deliver(message, process, visibilitySeconds));
   }
 
-  #deliver(message: Message, process: Suspect): ReceivedMessage {
+  #deliver(message: Message, process: Suspect, visibilitySeconds?: number): ReceivedMessage {
     const world = this.#world;
     const { out, messageId, sentAt } = message;
     if (message.visibleAt <= world.now && message.receives === 1 && !message.isDoubled) {
@@ -158,7 +170,7 @@ export class SimQueue {
     }
     message.receives += 1;
     message.receipt = `${messageId}/${message.receives}`;
-    message.visibleAt = world.now + world.definition.leaseSeconds * 1000;
+    message.visibleAt = world.now + (visibilitySeconds ?? world.definition.leaseSeconds) * 1000;
     message.holder = process;
     world.tell(process.name, () => `receives ${message.receipt} ${out.body.slice(0, 100)}`);
     this.#planDouble(message);
@@ -236,9 +248,4 @@ export class SimQueue {
     const messageId = receipt.slice(0, receipt.lastIndexOf('/'));
     return this.#messages.find((message) => message.messageId === messageId);
   }
-}
-
-/** The task that a message is of. */
-function taskOf({ out, messageId }: { out: OutgoingMessage; messageId: string }): string {
-  return /^{"id":"([^"]+)"/.exec(out.version === undefined ? '' : out.body)?.[1] ?? messageId;
 }

@@ -15,7 +15,8 @@ export function makeSimTasks(process: SimProcess): TaskStore {
   const { tables } = world;
   return {
     read: (id) => request(process, 'read task', () => tables.tasks.get(id), describe),
-    readMany: (ids) =>
+    show: (id) => request(process, 'read task', () => tables.tasks.get(id), describe),
+    showMany: (ids) =>
       request(
         process,
         'read tasks',

@@ -1,12 +1,14 @@
 import { judgeDeadLetter } from '../../src/core/dead-letter.ts';
 import { sendUnsentChunks } from '../../src/core/enqueue-batch.ts';
 import { foldLedgers } from '../../src/core/fold-ledgers.ts';
+import { renewWaiting } from '../../src/core/renew-waiting.ts';
 import { keepRunning, sleep, type Host } from './host.ts';
 import type { World } from './world.ts';
 
 const DEAD_LETTER_MS = 5000;
 const MINUTE_MS = 60_000;
 const STAY_SECONDS = 30;
+const SWEEP_MS = 20_000;
 
 /** What functions do in AWS, in processes of their own: the loops of src/local/upkeep.ts in virtual time. */
 export function startSimUpkeep(world: World): { stopMinutes(): void } {
@@ -47,4 +49,5 @@ async function judgeOnce({ ending }: Host): Promise<void> {
 export async function runMinute({ ending }: Host): Promise<void> {
   await foldLedgers(ending.ports, ending.definition.name);
   await sendUnsentChunks(ending.ports, ending.definition.name);
+  await renewWaiting(ending, ending.ports.clock() + SWEEP_MS);
 }

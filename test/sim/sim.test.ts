@@ -55,4 +55,5 @@ const FAULTS = [
   'redrive',
   'purge',
   'pause',
+  'pause of ten days',
 ];

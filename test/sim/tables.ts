@@ -1,6 +1,7 @@
 import type { BatchRow, ChunkRow } from '../../src/core/batch-row.ts';
 import type { FoldedRow, LedgerRow } from '../../src/core/ledger-row.ts';
-import type { QueueControl, TaskOutput, WorkerReport } from '../../src/core/ports.ts';
+import type { TaskOutput } from '../../src/core/ports.ts';
+import type { QueueControl, WorkerReport } from '../../src/core/queue-control.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 
 /** An entry of a lagging index: seen from some time after `from` until some time after `until` (true ms). */

@@ -32,6 +32,7 @@ export function taskText(task: TaskView, paint: Paint): string {
     ['result', task.result === undefined ? undefined : toVisible(JSON.stringify(task.result))],
     ['stdout', task.stdout && block(task.stdout)],
     ['stderr', task.stderr && block(task.stderr)],
+    ['note', task.newerVersion ? 'written by a newer Millrace: what this one understands of it' : undefined],
   ];
   const shown = members.filter(([, value]) => value !== undefined && value !== '');
   return shown
