@@ -85,7 +85,7 @@ export function judgeVersions({ rows, after }: Counting): CheckResult[] {
   const { count, examples } = rows.newer;
   if (count === 0)
     return [passed('versions', `${amountOf(rows.rows, 'row')}, none of a newer version`, { queue })];
-  const message = `${amountOf(count, 'row')} of a newer version: lists and this recount leave them out`;
+  const message = `${amountOf(count, 'row')} of a newer version: this recount leaves them out`;
   const hint = 'Upgrade this Millrace to the version that wrote them.';
   return [found('rows_newer', message, hint, { queue, count, examples })];
 }
