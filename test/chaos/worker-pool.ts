@@ -53,9 +53,9 @@ export class WorkerPool {
     for (const pid of spawners) killIfThere(pid);
     if (kind === 'worker told to stop twice') {
       // A second signal within a quarter of a second is taken for the same key press.
-      const timer = setInterval(() => worker.child.kill('SIGTERM'), 400);
+      const timer = setTimeout(() => worker.child.kill('SIGTERM'), 400);
       await worker.exit;
-      clearInterval(timer);
+      clearTimeout(timer);
     }
     if (isEnd) await this.#ended(number, worker); // else it goes on, with another spawner
     return true;
@@ -103,7 +103,7 @@ export class WorkerPool {
   async #ended(number: number, worker: Living): Promise<void> {
     const code = await worker.exit;
     const kinds = worker.harm.map(({ kind }) => kind);
-    if (!expectedExits(kinds).includes(code) && !(code === 'SIGTERM' && isOnlyStarting(worker))) {
+    if (!expectedExits(kinds).includes(code) && !(code === 'SIGTERM' && isBeforeOrBehind(worker))) {
       this.oddEnds.push(`worker ${worker.pid} (${kinds.join(', ')}) exited ${code}: ${worker.log}`);
     }
     await this.#replace(number);
@@ -121,9 +121,10 @@ function expectedExits(kinds: readonly WorkerFault[]): readonly (number | string
   return ['SIGKILL'];
 }
 
-/** Node has no handler for a signal yet when it reads its first files: there is nothing to hand back then. */
-function isOnlyStarting({ log }: WorkerLife): boolean {
-  return !readFileSync(log, 'utf8').includes('worker started');
+/** Node has no handler for a signal while it reads its first files, and none any more in its last moment. */
+function isBeforeOrBehind({ log }: WorkerLife): boolean {
+  const text = readFileSync(log, 'utf8');
+  return !text.includes('worker started') || text.includes('"worker ended"');
 }
 
 function killIfThere(pid: number): void {
