@@ -57,6 +57,7 @@ export async function inject(target: Target, fault: Fault): Promise<void> {
     case 'worker and spawner killed':
     case 'worker told to stop':
     case 'worker told to stop twice':
+      if (!fault.isEarly) await pool.busy(fault.worker, signal);
       return note(await pool.harm(fault.worker, fault.kind));
   }
 }

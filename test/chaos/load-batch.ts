@@ -49,7 +49,7 @@ export class BatchLoad {
     const args = ['load', QUEUE, file, '--json', '--patience', '120', ...(isNamed ? ['--batch', name] : [])];
     for (let round = 1; !this.#isDone; round += 1) {
       this.#signal.throwIfAborted();
-      if (round > 20) throw new Error(`load ${name} came to no end in ${round} rounds`);
+      if (round > 100) throw new Error(`load ${name} came to no end in ${round} rounds`);
       if (round > 1) this.#book.count('load resumed');
       await this.#arena.up(); // a command that is started while the stack is down does not find it
       await this.#runLoader(args);

@@ -12,7 +12,13 @@ export type WorkerFault = (typeof WORKER_FAULTS)[number];
 
 /** Something that is done to the run at a time of its plan. */
 export type Fault =
-  | { readonly kind: WorkerFault; readonly atMs: number; readonly worker: number }
+  | {
+      readonly kind: WorkerFault;
+      readonly atMs: number;
+      readonly worker: number;
+      /** Also to one that is only starting; else as soon as it has begun to work. */
+      readonly isEarly: boolean;
+    }
   | { readonly kind: 'stack killed'; readonly atMs: number }
   /** So long after a load has begun. */
   | {
@@ -45,7 +51,12 @@ export function planFaults(dice: Dice, busyMs: number, workers: number, loads: r
     }
   };
   for (const kind of WORKER_FAULTS) {
-    times(EVERY_SECONDS[kind], (atMs) => ({ kind, atMs, worker: dice.whole(0, workers - 1) }));
+    times(EVERY_SECONDS[kind], (atMs) => ({
+      kind,
+      atMs,
+      worker: dice.whole(0, workers - 1),
+      isEarly: dice.chance(0.2),
+    }));
   }
   times(40, (atMs) => ({ kind: 'stack killed', atMs }));
   times(6, (atMs) => ({ kind: 'tasks cancelled', atMs, most: dice.whole(1, 6) }));

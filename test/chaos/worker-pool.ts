@@ -1,12 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BIN } from '../support/processes.ts';
 import { QUEUE, type Arena } from './arena.ts';
 import { spawnersOf, uptime } from './machine.ts';
 import type { WorkerFault } from './plan-faults.ts';
 
 const SLOTS = 8;
+
+/** A log that is longer says of tasks too; of a worker that finds none it never is, and that is waited for no longer. */
+const BUSY_BYTES = 1000;
+const BUSY_MS = 20_000;
 
 /** Exit codes of `work`: no Millrace can be reached, as when the stack is down just then. */
 const UNREACHABLE = 7;
@@ -37,6 +42,16 @@ export class WorkerPool {
     this.#arena = arena;
     this.#living = Array.from({ length: workers }, () => undefined);
     for (const number of this.#living.keys()) this.#start(number);
+  }
+
+  /** Resolves when this worker has begun to run tasks: on a busy machine starting takes longer than what follows. */
+  async busy(number: number, signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + BUSY_MS;
+    while (performance.now() < deadline) {
+      const worker = this.#living[number];
+      if (worker && statSync(worker.log).size > BUSY_BYTES) return;
+      await sleep(50, undefined, { signal });
+    }
   }
 
   /** @returns whether there was somebody to do it to */
