@@ -118,7 +118,8 @@ export class WorkerPool {
   async #ended(number: number, worker: Living): Promise<void> {
     const code = await worker.exit;
     const kinds = worker.harm.map(({ kind }) => kind);
-    if (!expectedExits(kinds).includes(code) && !(code === 'SIGTERM' && isBeforeOrBehind(worker))) {
+    const isSpared = (code === 'SIGTERM' || code === UNREACHABLE) && isBeforeOrBehind(worker);
+    if (!expectedExits(kinds).includes(code) && !isSpared) {
       this.oddEnds.push(`worker ${worker.pid} (${kinds.join(', ')}) exited ${code}: ${worker.log}`);
     }
     await this.#replace(number);
@@ -136,7 +137,10 @@ function expectedExits(kinds: readonly WorkerFault[]): readonly (number | string
   return ['SIGKILL'];
 }
 
-/** Node has no handler for a signal while it reads its first files, and none any more in its last moment. */
+/**
+ * Node has no handler for a signal while it reads its first files, and none any more in its last moment. A worker that
+ * only starts may also not have found its stack.
+ */
 function isBeforeOrBehind({ log }: WorkerLife): boolean {
   const text = readFileSync(log, 'utf8');
   return !text.includes('worker started') || text.includes('"worker ended"');
