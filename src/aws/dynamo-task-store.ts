@@ -11,7 +11,7 @@ import type { ChangeResult, IndexEntry, IndexPage, TaskOutput, TaskStore } from 
 import type { TaskRow } from '../core/task-row.ts';
 import type { TaskChange } from '../core/transition.ts';
 import { conditional, fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
-import { outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } from './keys.ts';
+import { indexTime, outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } from './keys.ts';
 import { buildIndexPage, buildTaskChange } from './task-commands.ts';
 import { toShownTaskRow, toTaskRow } from './task-item.ts';
 
@@ -32,8 +32,9 @@ export function makeTaskStore(table: Table): TaskStore {
       return item && toShownTaskRow(item);
     },
 
-    async showMany(ids) {
+    async showMany(named) {
       const rows = new Map<string, TaskRow>();
+      const ids = [...new Set(named)]; // DynamoDB refuses a request that names a key twice
       for (let at = 0; at < ids.length; at += BATCH_GET_KEYS) {
         let keys = ids.slice(at, at + BATCH_GET_KEYS).map((id) => toItem(taskKey(id)));
         while (keys.length > 0) {
@@ -104,7 +105,8 @@ export function makeTaskStore(table: Table): TaskStore {
       const entries = (page.Items ?? []).flatMap((item): IndexEntry[] => {
         const plain = fromItem(item);
         const key = parseKey({ pk: String(plain['pk']), sk: String(plain['sk']) });
-        return key ? [{ key: String(plain[sort]), ...key }] : [];
+        const place = String(plain[sort]);
+        return key ? [{ key: place, at: indexTime(place), ...key }] : [];
       });
       return { entries, more: page.LastEvaluatedKey !== undefined };
     },

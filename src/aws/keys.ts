@@ -85,6 +85,11 @@ export function indexSort(ms: number, name: string): string {
   return `${String(Math.floor(ms)).padStart(15, '0')}#${name}`;
 }
 
+/** The time, in ms, that an entry is sorted by. */
+export function indexTime(sort: string): number {
+  return Number(sort.slice(0, sort.indexOf('#')));
+}
+
 /** FNV-1a, 32 bits: spreads ids over shards; nothing depends on its strength. */
 export function shardOf(id: string): number {
   let hash = 0x811c9dc5;

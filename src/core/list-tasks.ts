@@ -43,7 +43,7 @@ export async function listTasks(
     const entries = await mergedEntries(ports, definition.name, index, query, after);
     if (entries.length === 0) return { tasks: found };
     for (const batchOfEntries of inStretches(entries)) {
-      const views = await viewsOf(ports, definition, batchOfEntries, query.newestFirst);
+      const views = await viewsOf(ports, definition, batchOfEntries, query);
       for (const { key, tasks } of views) {
         const shown = key === from.within ? from.shown : 0;
         for (const [position, view] of tasks.entries()) {
@@ -104,11 +104,12 @@ function* inStretches(entries: readonly IndexEntry[]): Generator<readonly IndexE
   if (stretch.length > 0) yield stretch;
 }
 
+/** What entries stand for; one that its row does not bear out stands for nothing, or a task would be shown twice. */
 async function viewsOf(
   ports: Ports,
   definition: QueueDefinition,
   entries: readonly IndexEntry[],
-  newestFirst: boolean,
+  query: ListQuery,
 ): Promise<readonly { key: string; tasks: readonly (TaskView | undefined)[] }[]> {
   const now = ports.clock();
   const rows = await ports.tasks.showMany(entries.flatMap((entry) => ('task' in entry ? [entry.task] : [])));
@@ -116,11 +117,14 @@ async function viewsOf(
   for (const entry of entries) {
     if ('task' in entry) {
       const row = rows.get(entry.task);
-      views.push({ key: entry.key, tasks: row ? [toTaskView(row, now)] : [] });
+      const isSo =
+        row && entry.at === Math.floor((query.state === 'FAILED' ? row.endedAt : row.createdAt) ?? 0);
+      views.push({ key: entry.key, tasks: isSo ? [toTaskView(row, now)] : [] });
     } else {
       const chunk = await ports.batches.readChunk(entry.chunk.batch, entry.chunk.chunk);
-      const tasks = chunk ? await unclaimedOf(ports, definition, chunk) : [];
-      views.push({ key: entry.key, tasks: newestFirst ? tasks.reverse() : tasks });
+      const isSo = chunk && entry.at === Math.floor(chunk.createdAt);
+      const tasks = isSo ? await unclaimedOf(ports, definition, chunk) : [];
+      views.push({ key: entry.key, tasks: query.newestFirst ? tasks.reverse() : tasks });
     }
   }
   return views;

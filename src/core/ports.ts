@@ -44,6 +44,7 @@ export interface TaskStore {
   read(id: string): Promise<TaskRow | undefined>;
   /** To be shown: of what a newer version has written, as much as is understood. */
   show(id: string): Promise<TaskRow | undefined>;
+  /** An id may be named more than once. */
   showMany(ids: readonly string[]): Promise<Map<string, TaskRow>>;
   change(change: TaskChange): Promise<ChangeResult>;
   /** Keeps what a later attempt has written. */
@@ -65,10 +66,14 @@ export interface IndexQuery {
   /** Sort key to go on behind. */
   readonly after?: string | undefined;
 }
-/** `key` orders entries of all shards by time. A chunk stands for its tasks. */
-export type IndexEntry =
-  | { readonly key: string; readonly task: string }
-  | { readonly key: string; readonly chunk: { readonly batch: string; readonly chunk: number } };
+/**
+ * `key` orders entries of all shards by time, which is `at`, in ms: of creation, or in the index of failed tasks of
+ * the end. An index may show what its row no longer says, or never did: an entry counts only if the row has that
+ * time. A chunk stands for its tasks.
+ */
+export type IndexEntry = { readonly key: string; readonly at: number } & (
+  { readonly task: string } | { readonly chunk: { readonly batch: string; readonly chunk: number } }
+);
 export interface IndexPage {
   readonly entries: readonly IndexEntry[];
   readonly more: boolean;

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problem, ScriptedServer, taskReply } from '../client/scripted-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { endAll, until } from '../support/processes.ts';
 import { CliUnderTest } from './millrace-process.ts';
 
@@ -193,6 +194,20 @@ describe('millrace', () => {
         code: 'unavailable',
         hint: expect.stringContaining('npm start') as string,
       });
+    });
+
+    test('of a worker whose stack does not answer are no defect of the command line, and exit 7', async () => {
+      const nowhere = `http://127.0.0.1:${await freePort()}`;
+      cli.env = {
+        AWS_ENDPOINT_URL_SQS: nowhere,
+        AWS_ENDPOINT_URL_DYNAMODB: nowhere,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'nobody',
+        AWS_SECRET_ACCESS_KEY: 'nobody',
+      };
+      const { code, stderr } = await cli.run(['work', 'default', 'once']);
+      expect([code, stderr]).toEqual([7, expect.stringContaining('ECONNREFUSED')]);
+      expect(stderr).not.toContain('defect');
     });
 
     test('--url goes before the environment', async () => {

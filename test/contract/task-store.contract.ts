@@ -122,7 +122,7 @@ export function taskStoreContract(use: UseBackend): void {
         const { row } = await tasks.change(change);
         expect(row).toMatchObject({ ...set, id, attempt: 2, failures: 1, state: 'PENDING' });
         expect(row).not.toHaveProperty('token');
-        expect((await tasks.showMany([id, anyId()])).get(id)).toEqual(row);
+        expect((await tasks.showMany([id, anyId(), id])).get(id)).toEqual(row);
       }));
 
     test('lets one of many equal changes happen', () =>
@@ -243,6 +243,8 @@ async function listAll(
     }
   }
   found.sort((a, b) => (a.key < b.key === newestFirst ? 1 : -1));
+  const times = found.map(({ at }) => at);
+  expect(times).toEqual(times.toSorted((a, b) => (newestFirst ? b - a : a - b)));
   return found.map((entry) => ('task' in entry ? entry.task : `b/${entry.chunk.batch}`));
 }
 

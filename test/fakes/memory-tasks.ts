@@ -53,14 +53,15 @@ function indexEntries(state: MemoryState, { queue, index, shard }: IndexQuery): 
   const entries: IndexEntry[] = [];
   for (const row of state.tasks.values()) {
     if (row.queue !== queue || shardOf(row.id) !== shard) continue;
-    if (index === 'all') entries.push({ key: sortKey(row.createdAt, row.id), task: row.id });
-    else if (row.state === 'FAILED') entries.push({ key: sortKey(row.endedAt ?? 0, row.id), task: row.id });
+    const at = (index === 'all' ? row.createdAt : row.endedAt) ?? 0;
+    if (index === 'all' || row.state === 'FAILED')
+      entries.push({ key: sortKey(at, row.id), at, task: row.id });
   }
   if (index === 'failed') return entries;
   for (const { batch, chunk, queue: of, createdAt } of state.chunks.values()) {
     const name = `${batch}.${chunk}`;
     if (of === queue && shardOf(name) === shard) {
-      entries.push({ key: sortKey(createdAt, name), chunk: { batch, chunk } });
+      entries.push({ key: sortKey(createdAt, name), at: createdAt, chunk: { batch, chunk } });
     }
   }
   return entries;

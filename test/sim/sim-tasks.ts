@@ -86,7 +86,7 @@ function readPage(world: World, query: IndexQuery): IndexPage {
   const { after, newestFirst } = query;
   const entries = seenIn(world.tables.failedIndex, world.now - lag)
     .filter(({ entry }) => entry.queue === query.queue && shardOf(entry.task) === query.shard)
-    .map(({ key, entry }): IndexEntry => ({ key, task: entry.task }))
+    .map(({ key, entry }): IndexEntry => ({ key, at: Number(key.split('#')[0]), task: entry.task }))
     .sort((a, b) => (a.key < b.key === newestFirst ? 1 : -1))
     .filter(({ key }) => after === undefined || (newestFirst ? key < after : key > after));
   return { entries: entries.slice(0, query.limit), more: entries.length > query.limit };

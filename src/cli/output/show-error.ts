@@ -28,7 +28,12 @@ export function exitCodeOf(error: unknown): number {
   return ERROR_CODES[toMillraceError(error).code].exit;
 }
 
-/** Errors of the file system are the caller's: a file that is not there, or may not be read. */
+const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+
+/**
+ * Errors of the file system are the caller's: a file that is not there, or may not be read. Those of connections are
+ * nobody's: a worker may be started in the moment in which its stack dies.
+ */
 export function toMillraceError(error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
   const { code, message } =
@@ -36,6 +41,13 @@ export function toMillraceError(error: unknown): MillraceError {
   if (code && /^(ENOENT|EACCES|EISDIR|ENOTDIR|EPERM|ENOSPC|EROFS|EMFILE|ELOOP|ENAMETOOLONG)$/.test(code)) {
     return new MillraceError('invalid_request', `${message}.`, {
       hint: 'Check the path and its permissions.',
+      cause: error,
+    });
+  }
+  if (code && UNREACHABLE.test(code)) {
+    return new MillraceError('unavailable', 'Millrace does not answer.', {
+      got: message,
+      hint: 'Check that it runs and that this machine reaches it, then try again.',
       cause: error,
     });
   }

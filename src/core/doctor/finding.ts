@@ -38,7 +38,7 @@ export const FINDINGS = {
   rows_newer: { check: 'versions', severity: 'warning' },
   paused: { check: 'backlog', severity: 'note' },
   paused_with_backlog: { check: 'backlog', severity: 'warning' },
-  backlog_near_retention: { check: 'backlog', severity: 'error' },
+  backlog_old: { check: 'backlog', severity: 'warning' },
   purge_in_effect: { check: 'backlog', severity: 'note' },
   workers_stale: { check: 'workers', severity: 'note' },
   ledgers_not_folded: { check: 'ledgers', severity: 'warning' },

@@ -1,13 +1,11 @@
 import { amountOf } from '../amounts.ts';
-import { MESSAGE_RETENTION_SECONDS, RESEND_AFTER_MS } from '../limits.ts';
+import { RESEND_AFTER_MS } from '../limits.ts';
 import { isAtRest, mayHaveAged, type Counting } from './compare-counts.ts';
 import type { BatchFacts } from './doctor-source.ts';
 import { found, passed, type CheckResult } from './finding.ts';
 import type { QueueFacts } from './queue-facts.ts';
 
 /** What is judged by the rows of a queue and its messages together. */
-
-const DAY_MS = 86_400_000;
 
 /** Ends that no ledger counts: whoever gets the task's message sees to them, so a message must be left. */
 export function judgeUncounted(counting: Counting): CheckResult[] {
@@ -101,10 +99,9 @@ export function judgeBacklog(counting: Counting, batches: readonly BatchFacts[])
   const age = oldest === undefined ? '' : `, the oldest task since ${oldest}`;
   const isTended = !paused && after.workers.live > 0;
   if (waiting > 0 && !isTended && ageMs >= RESEND_AFTER_MS) {
-    const lostAt = new Date(Date.parse(oldest ?? after.at) + MESSAGE_RETENTION_SECONDS * 1000).toISOString();
-    const message = `${amountOf(waiting, 'message')} waiting, and no worker renews them${age}: SQS loses them after ${(MESSAGE_RETENTION_SECONDS * 1000) / DAY_MS} days`;
-    const hint = `Resume the queue (millrace resume ${queue}) and let a worker run before ${lostAt}.`;
-    results.push(found('backlog_near_retention', message, hint, { queue, count: waiting }));
+    const message = `${amountOf(waiting, 'message')} waiting, and nobody runs them${age}`;
+    const hint = `Resume the queue (millrace resume ${queue}) and let a worker run, or purge it. Until then the minute run renews what SQS would forget.`;
+    results.push(found('backlog_old', message, hint, { queue, count: waiting }));
   } else if (paused && waiting > 0) {
     const hint = `millrace resume ${queue} lets workers go on.`;
     const message = `it is paused, with ${amountOf(waiting, 'message')} waiting${age}`;

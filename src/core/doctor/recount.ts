@@ -23,14 +23,17 @@ export async function recountShard(
     const query = { queue: definition.name, index: 'all', newestFirst: false, limit: PAGE } as const;
     const page = await ports.tasks.page({ ...query, shard: place.shard, after });
     seen += page.entries.length;
-    const ids: string[] = [];
+    const told = new Map<string, Set<number>>();
     for (const entry of page.entries) {
-      if ('task' in entry) ids.push(entry.task);
+      if ('task' in entry) told.set(entry.task, (told.get(entry.task) ?? new Set()).add(entry.at));
       else counter.addChunk(entry.chunk.batch);
     }
-    await counter.addSurvey(await inspector.survey(ids));
+    const { rows, newer } = await inspector.survey([...told.keys()]);
+    // An index may have a task twice: only the entry that its row bears out is counted.
+    const borneOut = [...rows].filter(([id, row]) => told.get(id)?.has(Math.floor(row.createdAt)));
+    await counter.addSurvey({ rows: new Map(borneOut), newer });
     const [first, last] = [page.entries[0], page.entries.at(-1)];
-    if (first) counter.seen(timeOf(first.key));
+    if (first) counter.seen(first.at);
     after = last?.key ?? after;
     if (!page.more) return counter.toSlice();
   }
@@ -59,9 +62,4 @@ export async function recountBatch(
     await counter.addSurvey(await inspector.survey(ids));
   }
   return counter.toSlice(at < chunks.length ? String(at) : undefined);
-}
-
-/** The time in a key of the index (src/aws/keys.ts): keys sort by it. */
-function timeOf(key: string): number {
-  return Number(key.split('#')[0]);
 }

@@ -67,6 +67,11 @@ export class SpawnerProcess {
     return this.#isDead || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Whether a signal has ended it. */
+  get wasKilled(): boolean {
+    return this.#child.signalCode !== null;
+  }
+
   /** Resolves when it takes requests (which may be made before). */
   get ready(): Promise<void> {
     return this.#ready.promise;

@@ -17,6 +17,9 @@ export interface SpawnerOptions {
   onDeath?: () => void;
 }
 
+/** A spawner that is killed while it starts is started again so often: the worker needs one, and has lost nothing yet. */
+const MAX_STARTS = 3;
+
 /**
  * Starts the process that runs programs for this worker, and starts it again should it die.
  *
@@ -51,7 +54,16 @@ export async function startSpawner({
   };
 
   let current = startOne();
-  await current.ready;
+  for (let starts = 1; ; starts += 1) {
+    try {
+      await current.ready;
+      break;
+    } catch (error) {
+      // One that ends by itself would do so again: it cannot run here.
+      if (onDeath || !current.wasKilled || starts === MAX_STARTS) throw error;
+      current = startOne();
+    }
+  }
 
   return {
     get pid() {

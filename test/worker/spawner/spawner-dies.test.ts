@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { SpawnerDied } from '../../../src/worker/spawner/program-runner.ts';
-import { until } from '../../support/processes.ts';
+import { processesWith, until } from '../../support/processes.ts';
 import {
   ENV,
   FIXTURES,
@@ -42,6 +42,19 @@ it('when the spawner is killed its programs are too, their runs are rejected, an
   expect(await runCommand(runner, 'echo again')).toMatchObject({ exitCode: 0, stdout: 'again\n' });
   expect(runner.pid).not.toBe(pid);
   await until('the old folder to be gone', () => readdirSync(scratchDir).length === 1);
+});
+
+it('one that is killed while it starts is started again', async () => {
+  const scratchDir = tempDir();
+  const starting = useRunner({ scratchDir });
+  const [first = 0] = await until('its process', () => {
+    const pids = processesWith(`"root":"${scratchDir}/`);
+    return pids.length > 0 && pids;
+  });
+  process.kill(first, 'SIGKILL');
+  const { runner } = await starting;
+  expect(runner.pid).not.toBe(first);
+  expect(await runCommand(runner, 'echo here')).toMatchObject({ exitCode: 0, stdout: 'here\n' });
 });
 
 it('a program whose start was not yet reported is found and killed as well', async () => {
