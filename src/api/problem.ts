@@ -13,6 +13,7 @@ export const TITLES: Record<ErrorCode, string> = {
   unknown_queue: 'No such queue',
   unknown_task: 'No such task',
   unknown_batch: 'No such batch',
+  unknown_workflow: 'No such workflow',
   unknown_route: 'No such route',
   method_not_allowed: 'This route has other methods',
   content_conflict: 'The same name with another content',

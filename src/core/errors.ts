@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   unknown_queue: { status: 404, exit: 4 },
   unknown_task: { status: 404, exit: 4 },
   unknown_batch: { status: 404, exit: 4 },
+  unknown_workflow: { status: 404, exit: 4 },
   unknown_route: { status: 404, exit: 4 },
   method_not_allowed: { status: 405, exit: 2 },
   content_conflict: { status: 409, exit: 6 },

@@ -23,6 +23,8 @@ export const MAX_PROGRAM_PREVIEW_BYTES = 320; // of a program in the state item;
 export const MAX_LEDGER_ITEM_BYTES = 1000; // a ledger that outgrows one write unit makes room for another
 export const MAX_ENV_ENTRIES = 100;
 export const MAX_ARGS_DEPTH = 100; // of a handler's arguments: what walks them may recurse
+export const MAX_CHAIN_STEPS = 100;
+export const MAX_FED_BYTES = 1024 * KIB; // of what the members of a set hand to its callback
 export const MAX_IDEMPOTENCY_KEY_CHARS = 256;
 export const MAX_PAGE = 1000;
 

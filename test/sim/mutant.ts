@@ -1,4 +1,4 @@
-import type { LedgerStore, Ports, TaskStore } from '../../src/core/ports.ts';
+import type { LedgerStore, Ports, TaskStore, WorkflowStore } from '../../src/core/ports.ts';
 import type { TaskChange } from '../../src/core/transition.ts';
 import type { Mutant, MutantHost } from './world.ts';
 
@@ -29,5 +29,15 @@ export function breakLedgers(
   return (ports, process) => ({
     ...ports,
     ledgers: { ...ports.ledgers, ...breakIt(ports.ledgers, process) },
+  });
+}
+
+/** Breaks what is asked of the workflows. */
+export function breakWorkflows(
+  breakIt: (workflows: WorkflowStore, process: MutantHost) => Partial<WorkflowStore>,
+): NonNullable<Mutant['ports']> {
+  return (ports, process) => ({
+    ...ports,
+    workflows: { ...ports.workflows, ...breakIt(ports.workflows, process) },
   });
 }

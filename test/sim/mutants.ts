@@ -1,7 +1,13 @@
 import { CLAIM_MUTANTS } from './claim-mutants.ts';
 import { COUNT_MUTANTS } from './count-mutants.ts';
 import { MESSAGE_MUTANTS } from './message-mutants.ts';
+import { WORKFLOW_MUTANTS } from './workflow-mutants.ts';
 import type { Mutant } from './world.ts';
 
 /** Every deliberate break of the protocol; each must be caught. */
-export const MUTANTS: readonly Mutant[] = [...CLAIM_MUTANTS, ...COUNT_MUTANTS, ...MESSAGE_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...CLAIM_MUTANTS,
+  ...COUNT_MUTANTS,
+  ...MESSAGE_MUTANTS,
+  ...WORKFLOW_MUTANTS,
+];

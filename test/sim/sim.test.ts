@@ -55,4 +55,6 @@ const FAULTS = [
   'redrive',
   'purge',
   'pause',
+  'workflow sent again',
+  'cancel of a workflow',
 ];
