@@ -59,6 +59,7 @@ function describeApi(app: ApiApp, version: string): object {
     tags: [
       { name: 'tasks', description: 'Single tasks' },
       { name: 'batches', description: 'Many tasks enqueued together' },
+      { name: 'workflows', description: 'Chains and sets of tasks' },
       { name: 'queues', description: 'Queues with their progress' },
       { name: 'service', description: 'The service itself' },
     ],

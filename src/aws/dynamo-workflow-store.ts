@@ -1,6 +1,6 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { WorkflowStore } from '../core/ports.ts';
+import type { WorkflowStore } from '../core/workflow-store.ts';
 import type { StepSpec, WorkflowRow } from '../core/workflow-row.ts';
 import { conditional, fromItem, toItem, type Item, type Table } from './dynamo.ts';
 import { workflowKey, workflowStepsKey, type Key } from './keys.ts';

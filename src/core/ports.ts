@@ -3,7 +3,7 @@ import type { FoldedRow, LedgerRow, LedgerUpdate } from './ledger-row.ts';
 import type { QueueDefinition } from './queue-definition.ts';
 import type { TaskRow } from './task-row.ts';
 import type { TaskChange } from './transition.ts';
-import type { StepSpec, WorkflowRow } from './workflow-row.ts';
+import type { WorkflowStore } from './workflow-store.ts';
 
 /**
  * What the core needs of the world. Every method may reject when its outcome is unknown (a lost answer, a
@@ -102,22 +102,6 @@ export interface BatchStore {
   read(batch: string): Promise<BatchRow | undefined>;
   /** Writes the row if the stored one still has this revision (0: none is stored). */
   replace(row: BatchRow, revision: number): Promise<boolean>;
-}
-
-export interface WorkflowStore {
-  /**
-   * Stores a workflow unless it is there; returns the one that is there then.
-   * @param steps of a chain its steps, of a set its callback alone
-   */
-  store(row: WorkflowRow, steps: readonly StepSpec[]): Promise<WorkflowRow | undefined>;
-  read(id: string): Promise<WorkflowRow | undefined>;
-  readSteps(id: string): Promise<readonly StepSpec[] | undefined>;
-  /** Adds a member to those that are done. Answers the row right after that, or undefined when there is none. */
-  addDone(id: string, member: number): Promise<WorkflowRow | undefined>;
-  /** Marks it cancelled, the first time for good. Answers as `addDone` does. */
-  cancel(id: string, at: number): Promise<WorkflowRow | undefined>;
-  /** @param expiresAt seconds */
-  extend(id: string, expiresAt: number): Promise<void>;
 }
 
 /** What a queue's workers and API must know at any moment. */

@@ -1,5 +1,6 @@
-import type { LedgerStore, Ports, TaskStore, WorkflowStore } from '../../src/core/ports.ts';
+import type { LedgerStore, Ports, TaskStore } from '../../src/core/ports.ts';
 import type { TaskChange } from '../../src/core/transition.ts';
+import type { WorkflowStore } from '../../src/core/workflow-store.ts';
 import type { Mutant, MutantHost } from './world.ts';
 
 type ChangeTask = TaskStore['change'];

@@ -1,4 +1,4 @@
-import type { WorkflowStore } from '../../src/core/ports.ts';
+import type { WorkflowStore } from '../../src/core/workflow-store.ts';
 import type { WorkflowRow } from '../../src/core/workflow-row.ts';
 import { request } from './requests.ts';
 import type { SimProcess } from './sim-process.ts';

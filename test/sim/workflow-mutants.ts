@@ -106,7 +106,6 @@ function deleteFirst(ports: Ports, process: MutantHost): Ports {
     for (const [id] of ended) receipts.delete(id);
     if (ended.length > 0) await main.delete(ended.map(([, receipt]) => receipt));
   };
-  const { read, addDone } = ports.workflows;
   const receive: MessageQueue['receive'] = async (...args) => {
     const messages: readonly ReceivedMessage[] = await main.receive(...args);
     for (const { body, receipt } of messages) receipts.set(idOf(body), receipt);
@@ -116,8 +115,8 @@ function deleteFirst(ports: Ports, process: MutantHost): Ports {
     ...withMain(ports, { receive }),
     workflows: {
       ...ports.workflows,
-      read: async (id) => (await deleteEnded(id), read(id)),
-      addDone: async (id, member) => (await deleteEnded(id), addDone(id, member)),
+      read: async (id) => (await deleteEnded(id), ports.workflows.read(id)),
+      addDone: async (id, member) => (await deleteEnded(id), ports.workflows.addDone(id, member)),
     },
   };
 }
