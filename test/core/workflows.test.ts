@@ -10,6 +10,7 @@ import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
 import { readWorkflow } from '../../src/core/read-workflow.ts';
 import { redriveTask } from '../../src/core/redrive.ts';
 import { Settler } from '../../src/core/settle.ts';
+import type { TaskRow } from '../../src/core/task-row.ts';
 import { FaultPlan, interceptPorts } from '../fakes/intercept-ports.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import { claimNext, FAILURE, workOff } from '../fakes/memory-worker.ts';
@@ -195,6 +196,22 @@ describe('a chain', () => {
     await expect(judgeDeadLetter(claimant, next.received)).rejects.toThrow();
     expect(await judgeDeadLetter(claimant, next.received)).toBe('delete');
     expect((await ports.tasks.read(`${id}.2`))?.state).toBe('PENDING');
+  });
+});
+
+describe('a task that is in no workflow', () => {
+  it('costs not a request more, and neither does a callback', async () => {
+    const { plain, claimant } = makeWorld();
+    const asked: string[] = [];
+    const ports = interceptPorts(plain, async (call, run) => {
+      asked.push(call.name);
+      return run();
+    });
+    for (const id of ['k-1', 'b.0.1', 'w~x.then', 'w~x.0', 'w~', 'w~x.1.2']) {
+      const row = { id, state: 'SUCCEEDED' } as TaskRow;
+      expect(await continueWorkflow({ ...claimant, ports }, row)).toBe(true);
+    }
+    expect(asked).toEqual([]);
   });
 });
 
