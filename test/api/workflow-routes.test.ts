@@ -64,7 +64,7 @@ describe('POST /v1/queues/{queue}/chains and /sets', () => {
     const answer = await post(`/v1/queues/default/${route}`, body);
     expect(answer).toMatchObject({
       status: 400,
-      body: { code: 'invalid_task', detail: expect.stringMatching(detail) },
+      body: { code: 'invalid_task', detail: expect.stringMatching(detail) as string },
     });
     expect(api.state.messages.get('default') ?? []).toEqual([]);
     expect(api.state.workflows.size).toBe(0);

@@ -50,7 +50,7 @@ function makeClient() {
   const run = async () => void (await workOff(claimant, outcomeOf));
   api.whilePaused = run;
   const client = new Client('http://millrace.test', {
-    fetch: async (input, init) => api.app.request(new Request(input as string, init)),
+    fetch: async (input, init) => api.app.request(new Request(input, init)),
   });
   return { api, client, ran, run };
 }
@@ -267,7 +267,7 @@ describe('connect', () => {
     const own = await connect({
       url: 'https://api.example.org',
       fetch: async (input, init) => {
-        asked.push(new Request(input as string, init));
+        asked.push(new Request(input, init));
         return Response.json({});
       },
     });
