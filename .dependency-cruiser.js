@@ -10,7 +10,7 @@ const only = (folder, allowed) => ({
   from: { path: `^src/${folder}/` },
   to: {
     path: '^(src|test|bench|scripts|bin|functions|worker-image|infra)/',
-    pathNot: `^src/(${[folder, ...allowed].join('|')})/`,
+    pathNot: `^src/(${[folder, ...allowed].map((part) => (part.endsWith('$') ? part : `${part}/`)).join('|')})`,
   },
 });
 
@@ -57,7 +57,8 @@ export default {
     only('aws', ['core']),
     only('api', ['core']),
     only('worker', ['core']),
-    only('client', ['core']),
+    // What signs, and what finds a local stack, is loaded when it is needed.
+    only('client', ['core', 'aws', 'local/stack-file.ts$']),
     only('local', ['core', 'aws', 'api', 'worker']),
     onlyWires('functions', ['core', 'aws', 'api']),
     onlyWires('worker-image', ['core', 'aws', 'worker']),

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { BATCH_ENTRIES, DEAD_LETTER_TIMEOUT_SECONDS } from '../src/core/limits.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { grantSend } from './queue-access.ts';
-import { BATCH_ROWS, grantRows, queueRows, TASK_ROWS } from './table-access.ts';
+import { BATCH_ROWS, grantRows, queueRows, TASK_ROWS, WORKFLOW_ROWS } from './table-access.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 export interface DeadLetterFunctionProps {
@@ -29,8 +29,9 @@ export class DeadLetterFunction extends BundledFunction {
       logRetention,
     });
     grantRows(this.role, table, {
-      [TASK_ROWS]: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      [TASK_ROWS]: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
       [BATCH_ROWS]: ['GetItem'], // the program of a task that was never claimed
+      [WORKFLOW_ROWS]: ['GetItem', 'UpdateItem'], // what comes after an end
       [queueRows()]: ['GetItem', 'UpdateItem'], // ledgers
     });
     for (const { queue, dead } of queues) {

@@ -8,6 +8,7 @@ type IndexName = (typeof TABLE.indexes)[number]['name'];
 /** Rows by the beginning of their partition key; the keys themselves are spelled in src/aws/keys.ts. */
 export const TASK_ROWS = 'task#*';
 export const BATCH_ROWS = 'batch#*';
+export const WORKFLOW_ROWS = 'workflow#*';
 
 export function queueRows(queue = '*'): string {
   return `queue#${queue}`;

@@ -16,7 +16,7 @@ import { DEFAULT_DEPLOYED_SLOTS } from '../src/core/queue-definition.ts';
 import { toDefinition, type QueueConfig } from './config.ts';
 import { ProgramRole } from './program-role.ts';
 import { grantWork } from './queue-access.ts';
-import { BATCH_ROWS, grantRows, queueRows, TASK_ROWS } from './table-access.ts';
+import { BATCH_ROWS, grantRows, queueRows, TASK_ROWS, WORKFLOW_ROWS } from './table-access.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { WorkerCluster } from './worker-cluster.ts';
 import { toContainerSecrets } from './worker-secrets.ts';
@@ -53,8 +53,9 @@ export class WorkerTask extends Construct {
     });
     grantWork(this.taskRole, queue.queue);
     grantRows(this.taskRole, table, {
-      [TASK_ROWS]: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      [TASK_ROWS]: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
       [BATCH_ROWS]: ['GetItem'], // the programs of a chunk
+      [WORKFLOW_ROWS]: ['GetItem', 'UpdateItem'], // what comes after an end
       [queueRows(config.name)]: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'], // pause, ledgers, its report
     });
     if (config.minWorkers > 0) this.#allowProtection(cluster);

@@ -32,7 +32,7 @@ export async function buildClient(): Promise<void> {
   await build({
     ...INSTALLED,
     entryPoints: {
-      client: 'src/client/millrace-client.ts',
+      client: 'src/client/connect.ts',
       'signing-fetch': 'src/aws/signing-fetch.ts',
     },
     outdir: DIST,

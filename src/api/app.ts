@@ -11,6 +11,7 @@ import { presentError } from './problem.ts';
 import { addQueueRoutes } from './queue-routes.ts';
 import { addTaskRoutes } from './task-routes.ts';
 import { addWorkerRoutes } from './worker-routes.ts';
+import { addWorkflowRoutes } from './workflow-routes.ts';
 
 export type { ApiDeps } from './api-deps.ts';
 
@@ -40,6 +41,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   addTaskRoutes(app, deps);
   addBatchRoutes(app, deps);
   addHandlerRoutes(app, deps);
+  addWorkflowRoutes(app, deps);
   addQueueRoutes(app, deps);
   addWorkerRoutes(app, deps);
   addDoctorRoutes(app, deps);

@@ -60,6 +60,7 @@ function describeApi(app: ApiApp, version: string): object {
       { name: 'tasks', description: 'Single tasks' },
       { name: 'batches', description: 'Many tasks enqueued together' },
       { name: 'handlers', description: 'Named handlers, called by name' },
+      { name: 'workflows', description: 'Chains and sets of tasks' },
       { name: 'queues', description: 'Queues with their progress' },
       { name: 'doctor', description: 'Recounting, and what is wrong with an installation' },
       { name: 'service', description: 'The service itself' },

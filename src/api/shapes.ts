@@ -51,6 +51,7 @@ export const taskShape = z
       .describe('the JSON that the program left in MILLRACE_RESULT, or that the handler returned'),
     progress: z.object({ percent: z.number(), message: z.string() }).optional(),
     batch: z.string().optional(),
+    workflow: z.string().optional().describe('the chain or set that it is a part of'),
     worker: z.string().optional(),
     newerVersion: z
       .int()

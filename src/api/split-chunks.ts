@@ -37,6 +37,17 @@ export function assertChunkFits(
   if (size > MAX_CHUNK_BYTES) throw tooLarge(`${MAX_CHUNK_BYTES} bytes, compressed`, `${size} bytes`);
 }
 
+/** What a workflow enqueues later, which is kept in one item. @throws MillraceError `too_large` */
+export function assertStepsFit(steps: unknown, compressedBytes: (text: string) => number): void {
+  const size = compressedBytes(JSON.stringify(steps));
+  if (size <= MAX_CHUNK_BYTES) return;
+  throw new MillraceError('too_large', 'The steps of this workflow are too large.', {
+    expected: `at most ${MAX_CHUNK_BYTES} bytes, compressed`,
+    got: `${size} bytes`,
+    hint: 'Put the data where the programs can fetch it, and pass its address.',
+  });
+}
+
 function tooLarge(most: string, got: string): MillraceError {
   return new MillraceError('too_large', 'This chunk is too large.', {
     expected: `at most ${most}`,

@@ -41,6 +41,16 @@ export function programsKey(batch: string, chunk: number): Key {
   return { pk: `${BATCH}${batch}`, sk: `programs#${chunk}` };
 }
 
+/** The small item of a workflow: what changes of it. */
+export function workflowKey(id: string): Key {
+  return { pk: `workflow#${id}`, sk: 'workflow' };
+}
+
+/** The large item of a workflow, written once: what it has still to enqueue. */
+export function workflowStepsKey(id: string): Key {
+  return { pk: `workflow#${id}`, sk: 'steps' };
+}
+
 export function queueKey(queue: string): Key {
   return { pk: `queue#${queue}`, sk: 'queue' };
 }

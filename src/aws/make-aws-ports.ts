@@ -8,6 +8,7 @@ import { makeTableCatalog } from './dynamo-catalog.ts';
 import { makeLedgerStore } from './dynamo-ledger-store.ts';
 import { makeQueueStore } from './dynamo-queue-store.ts';
 import { makeTaskStore } from './dynamo-task-store.ts';
+import { makeWorkflowStore } from './dynamo-workflow-store.ts';
 import { makeMessageQueue } from './sqs-message-queue.ts';
 
 export const DEFAULT_TABLE_NAME = 'millrace';
@@ -41,6 +42,7 @@ export function makeAwsPorts(
     tasks: makeTaskStore(table),
     ledgers: makeLedgerStore(table),
     batches: makeBatchStore(table),
+    workflows: makeWorkflowStore(table),
     queues: makeQueueStore(table),
     catalog: catalog ?? makeTableCatalog(table, clock),
     messages: {

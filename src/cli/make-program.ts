@@ -18,6 +18,7 @@ import { registerStatus } from './commands/status.ts';
 import { registerWait } from './commands/wait.ts';
 import { registerWork } from './commands/work.ts';
 import { registerWorkers } from './commands/workers.ts';
+import { registerWorkflow } from './commands/workflow.ts';
 import type { CliContext } from './context.ts';
 
 /** The command line with all its commands; nothing of it writes or exits by itself but help and version. */
@@ -61,6 +62,7 @@ export function makeProgram(context: CliContext): Command {
   registerPeek(program, context);
   registerList(program, context);
   registerCancel(program, context);
+  registerWorkflow(program, context);
   registerRedrive(program, context);
   registerPurge(program, context);
   registerPause(program, context);

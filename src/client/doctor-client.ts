@@ -1,5 +1,5 @@
 import type { BatchFacts, DoctorSource } from '../core/doctor/doctor-source.ts';
-import { makeSender, toQuery, type ClientOptions } from './make-sender.ts';
+import { ApiRequests, query, SAFE, type ClientOptions } from './api-requests.ts';
 
 /** What the doctor asks first. */
 export interface DoctorAnswer {
@@ -20,22 +20,22 @@ export interface DoctorClient extends DoctorSource {
 
 /** @param address `http://NAME:KEY@HOST:PORT`; @throws MillraceError `invalid_request` */
 export function makeDoctorClient(address: string, options: ClientOptions = {}): DoctorClient {
-  const send = makeSender(address, options);
-  const get = <T>(path: string) => send<T>(true, { method: 'GET', path });
+  const api = new ApiRequests(address, options);
+  const get = <T>(path: string) => api.get<T>(path);
   const ofQueue = (queue: string) => `/v1/doctor/queues/${encodeURIComponent(queue)}`;
   return {
     readDoctor: () => get('/v1/doctor'),
     queueFacts: (queue) => get(ofQueue(queue)),
-    recountShard: (queue, shard, cursor) => get(`${ofQueue(queue)}/recount${toQuery({ shard, cursor })}`),
+    recountShard: (queue, shard, cursor) => get(`${ofQueue(queue)}/recount${query({ shard, cursor })}`),
     batchFacts: async (queue, ids) => {
-      const path = `${ofQueue(queue)}/batches${toQuery({ ids: ids.join(',') })}`;
+      const path = `${ofQueue(queue)}/batches${query({ ids: ids.join(',') })}`;
       return (await get<{ batches: readonly BatchFacts[] }>(path)).batches;
     },
     recountBatch: (id, cursor) =>
-      get(`/v1/doctor/batches/${encodeURIComponent(id)}/recount${toQuery({ cursor })}`),
-    sendChunks: (queue) => send(true, { method: 'POST', path: `${ofQueue(queue)}/chunks` }),
+      get(`/v1/doctor/batches/${encodeURIComponent(id)}/recount${query({ cursor })}`),
+    sendChunks: (queue) => api.send(SAFE, { method: 'POST', path: `${ofQueue(queue)}/chunks` }),
     settle: (queue, tasks) =>
-      send(true, {
+      api.send(SAFE, {
         method: 'POST',
         path: `${ofQueue(queue)}/settle`,
         headers: { 'content-type': 'application/json' },

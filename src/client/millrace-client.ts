@@ -1,14 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchProgress, QueueProgress } from '../core/progress.ts';
 import type { TaskList } from '../core/list-tasks.ts';
 import { MAX_WAIT_SECONDS } from '../core/limits.ts';
 import type { TaskSpec } from '../core/task-spec.ts';
 import { isTerminal, type TaskState } from '../core/task-states.ts';
 import type { TaskView } from '../core/task-view.ts';
-import { makeSender, toQuery, type ClientOptions, type Sender } from './make-sender.ts';
+import type { WorkflowView } from '../core/read-workflow.ts';
+import type { StepSpec } from '../core/workflow-row.ts';
+import { ApiRequests, query, SAFE, type ClientOptions } from './api-requests.ts';
 
 /** What every method throws. */
 export { MillraceError } from '../core/errors.ts';
-export type { ClientOptions } from './make-sender.ts';
+export type { ClientOptions } from './api-requests.ts';
 
 /** A chunk of a batch, as it is uploaded. */
 export interface ChunkUpload {
@@ -62,18 +65,19 @@ export interface ListOptions {
   readonly oldestFirst?: boolean | undefined;
 }
 
-const SAFE = true;
+/** Between two looks in the last half second of a wait. */
+const PAUSE_MS = 100;
 
 /**
  * The HTTP API of Millrace. Every method throws MillraceError: with the code of the API's problem document, or
  * `unavailable` when there was no answer. Requests that may be sent twice are repeated for a while.
  */
 export class MillraceClient {
-  readonly #send: Sender;
+  protected readonly api: ApiRequests;
 
   /** @param address `http://NAME:KEY@HOST:PORT`; @throws MillraceError `invalid_request` */
   constructor(address: string, options: ClientOptions = {}) {
-    this.#send = makeSender(address, options);
+    this.api = new ApiRequests(address, options);
   }
 
   /** Under a key of its own when none is given, so that its repetitions make one task. */
@@ -82,7 +86,7 @@ export class MillraceClient {
     spec: TaskSpec,
     idempotencyKey: string = crypto.randomUUID(),
   ): Promise<TaskView> {
-    return this.#send<TaskView>(SAFE, {
+    return this.api.send<TaskView>(SAFE, {
       method: 'POST',
       path: `/v1/queues/${encodeURIComponent(queue)}/tasks`,
       headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
@@ -93,79 +97,113 @@ export class MillraceClient {
   /** The same chunk may be sent any number of times. */
   async uploadChunk(upload: ChunkUpload): Promise<UploadAnswer> {
     const { queue, batch, chunk, contentType, body, timeoutSeconds, maxAttempts } = upload;
-    return this.#send<UploadAnswer>(SAFE, {
+    return this.api.send<UploadAnswer>(SAFE, {
       method: 'POST',
-      path: `/v1/queues/${encodeURIComponent(queue)}/batches${toQuery({ batch, chunk, timeoutSeconds, maxAttempts })}`,
+      path: `/v1/queues/${encodeURIComponent(queue)}/batches${query({ batch, chunk, timeoutSeconds, maxAttempts })}`,
       headers: { 'content-type': contentType },
       body,
     });
   }
 
   async readBatch(id: string): Promise<BatchProgress> {
-    return this.#get<BatchProgress>(`/v1/batches/${encodeURIComponent(id)}`);
+    return this.api.get<BatchProgress>(`/v1/batches/${encodeURIComponent(id)}`);
   }
 
   /** @param waitSeconds the answer is held until the task has ended, at most so long (20 at most) */
   async readTask(id: string, waitSeconds = 0): Promise<TaskView> {
     const wait = waitSeconds > 0 ? Math.min(waitSeconds, MAX_WAIT_SECONDS) : undefined;
-    return this.#get<TaskView>(`/v1/tasks/${encodeURIComponent(id)}${toQuery({ wait })}`, wait);
+    return this.api.get<TaskView>(`/v1/tasks/${encodeURIComponent(id)}${query({ wait })}`, wait);
   }
 
   /** The task once it has ended, or as it is when the time is up. */
   async waitForTask(id: string, timeoutMs = Infinity): Promise<TaskView> {
-    const until = performance.now() + timeoutMs;
-    for (;;) {
-      const leftMs = Math.max(0, until - performance.now());
-      const task = await this.readTask(id, Math.ceil(leftMs) / 1000);
-      if (isTerminal(task.state) || performance.now() >= until) return task;
-    }
+    return untilEnded((waitSeconds) => this.readTask(id, waitSeconds), timeoutMs);
+  }
+
+  /** @param body `{steps}`; under a key of its own when none is given */
+  async createChain(
+    queue: string,
+    body: { readonly steps: readonly StepSpec[] },
+    idempotencyKey: string = crypto.randomUUID(),
+  ): Promise<WorkflowView> {
+    return this.#createWorkflow(queue, 'chains', body, idempotencyKey);
+  }
+
+  /** @param body `{tasks, then, evenIfFailed?}`; under a key of its own when none is given */
+  async createSet(
+    queue: string,
+    body: { readonly tasks: readonly TaskSpec[]; readonly then: StepSpec; readonly evenIfFailed?: boolean },
+    idempotencyKey: string = crypto.randomUUID(),
+  ): Promise<WorkflowView> {
+    return this.#createWorkflow(queue, 'sets', body, idempotencyKey);
+  }
+
+  /** @param waitSeconds the answer is held until it has ended, at most so long (20 at most) */
+  async readWorkflow(id: string, waitSeconds = 0): Promise<WorkflowView> {
+    const wait = waitSeconds > 0 ? Math.min(waitSeconds, MAX_WAIT_SECONDS) : undefined;
+    return this.api.get<WorkflowView>(`/v1/workflows/${encodeURIComponent(id)}${query({ wait })}`, wait);
+  }
+
+  /** The workflow once it has ended, or as it is when the time is up. */
+  async waitForWorkflow(id: string, timeoutMs = Infinity): Promise<WorkflowView> {
+    return untilEnded((waitSeconds) => this.readWorkflow(id, waitSeconds), timeoutMs);
+  }
+
+  async cancelWorkflow(id: string): Promise<WorkflowView> {
+    return this.api.send<WorkflowView>(SAFE, {
+      method: 'POST',
+      path: `/v1/workflows/${encodeURIComponent(id)}/cancel`,
+    });
   }
 
   /** Cancelling twice is cancelling once. */
   async cancel(id: string): Promise<TaskView> {
-    return this.#send<TaskView>(SAFE, { method: 'POST', path: `/v1/tasks/${encodeURIComponent(id)}/cancel` });
+    return this.api.send<TaskView>(SAFE, {
+      method: 'POST',
+      path: `/v1/tasks/${encodeURIComponent(id)}/cancel`,
+    });
   }
 
   async redrive(id: string): Promise<TaskView> {
-    return this.#post<TaskView>(`/v1/tasks/${encodeURIComponent(id)}/redrive`);
+    return this.api.post<TaskView>(`/v1/tasks/${encodeURIComponent(id)}/redrive`);
   }
 
   /** One page; it may be short, or empty, and still have a cursor. */
   async listTasks(queue: string, options: ListOptions = {}): Promise<TaskList> {
     const { state, limit, cursor, oldestFirst } = options;
     const order = oldestFirst ? 'oldest' : undefined;
-    return this.#get<TaskList>(
-      `/v1/queues/${encodeURIComponent(queue)}/tasks${toQuery({ state, limit, order, cursor })}`,
+    return this.api.get<TaskList>(
+      `/v1/queues/${encodeURIComponent(queue)}/tasks${query({ state, limit, order, cursor })}`,
     );
   }
 
   async queues(): Promise<readonly QueueProgress[]> {
-    return (await this.#get<{ queues: readonly QueueProgress[] }>('/v1/queues')).queues;
+    return (await this.api.get<{ queues: readonly QueueProgress[] }>('/v1/queues')).queues;
   }
 
   async queue(name: string): Promise<QueueProgress> {
-    return this.#get<QueueProgress>(`/v1/queues/${encodeURIComponent(name)}`);
+    return this.api.get<QueueProgress>(`/v1/queues/${encodeURIComponent(name)}`);
   }
 
   /** Runs FAILED tasks of a queue again, as many as one call may. */
   async redriveQueue(name: string): Promise<QueueRedrive> {
-    return this.#post(`/v1/queues/${encodeURIComponent(name)}/redrive`);
+    return this.api.post(`/v1/queues/${encodeURIComponent(name)}/redrive`);
   }
 
   /** Cancels all that nobody runs yet. */
   async purge(name: string): Promise<{ queue: string; purgedBefore: string }> {
-    return this.#send<{ queue: string; purgedBefore: string }>(!SAFE, {
+    return this.api.send<{ queue: string; purgedBefore: string }>(!SAFE, {
       method: 'DELETE',
-      path: `/v1/queues/${encodeURIComponent(name)}/tasks${toQuery({ confirm: name })}`,
+      path: `/v1/queues/${encodeURIComponent(name)}/tasks${query({ confirm: name })}`,
     });
   }
 
   async pause(name: string): Promise<QueueProgress> {
-    return this.#post(`/v1/queues/${encodeURIComponent(name)}/pause`);
+    return this.api.post(`/v1/queues/${encodeURIComponent(name)}/pause`);
   }
 
   async resume(name: string): Promise<QueueProgress> {
-    return this.#post(`/v1/queues/${encodeURIComponent(name)}/resume`);
+    return this.api.post(`/v1/queues/${encodeURIComponent(name)}/resume`);
   }
 
   /** Starts workers of a deployed stack now, beside those that it starts by itself. Its repetitions start them once. */
@@ -174,7 +212,7 @@ export class MillraceClient {
     wish: { readonly count: number; readonly mode: 'until-empty' | 'forever' },
     idempotencyKey: string = crypto.randomUUID(),
   ): Promise<WorkersAnswer> {
-    return this.#send<WorkersAnswer>(SAFE, {
+    return this.api.send<WorkersAnswer>(SAFE, {
       method: 'POST',
       path: `/v1/queues/${encodeURIComponent(name)}/workers`,
       headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
@@ -184,14 +222,30 @@ export class MillraceClient {
 
   /** Whether what the API depends on can be reached. */
   async health(): Promise<Record<string, unknown>> {
-    return this.#get('/healthz');
+    return this.api.get('/healthz');
   }
 
-  async #get<T>(path: string, waitSeconds = 0): Promise<T> {
-    return this.#send<T>(SAFE, { method: 'GET', path }, waitSeconds * 1000);
+  async #createWorkflow(queue: string, kind: string, body: object, key: string): Promise<WorkflowView> {
+    return this.api.send<WorkflowView>(SAFE, {
+      method: 'POST',
+      path: `/v1/queues/${encodeURIComponent(queue)}/${kind}`,
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    });
   }
+}
 
-  async #post<T>(path: string): Promise<T> {
-    return this.#send<T>(!SAFE, { method: 'POST', path });
+/** Asks, each time for as long as the API holds an answer, until it has ended or the time is up. */
+async function untilEnded<T extends { readonly state: TaskState }>(
+  ask: (waitSeconds: number) => Promise<T>,
+  timeoutMs: number,
+): Promise<T> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const leftMs = Math.max(0, until - performance.now());
+    const waitSeconds = Math.round(leftMs / 1000); // the API takes whole ones
+    const seen = await ask(waitSeconds);
+    if (isTerminal(seen.state) || performance.now() >= until) return seen;
+    if (waitSeconds === 0) await delay(Math.min(PAUSE_MS, until - performance.now()));
   }
 }

@@ -52,9 +52,9 @@ export function batchTaskId(batch: string, chunk: number, line: number): string 
   return `${batch}.${chunk}.${line}`;
 }
 
-/** Where the program of a task is, or undefined for a task that is in no batch. */
+/** Where the program of a task is, or undefined for a task that is in no batch. (`w~`: a set, see workflow-row.ts.) */
 export function parseBatchTaskId(id: string): { batch: string; chunk: number; line: number } | undefined {
-  const match = /^([A-Za-z0-9_-]{1,64})\.(0|[1-9][0-9]{0,8})\.([1-9][0-9]{0,8})$/.exec(id);
+  const match = /^((?:w~)?[A-Za-z0-9_-]{1,64})\.(0|[1-9][0-9]{0,8})\.([1-9][0-9]{0,8})$/.exec(id);
   if (!match) return undefined;
   return { batch: match[1] ?? '', chunk: Number(match[2]), line: Number(match[3]) };
 }

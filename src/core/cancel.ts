@@ -7,18 +7,24 @@ import type { TaskRow } from './task-row.ts';
 
 const MAX_RACES = 5;
 
+/** A task without a row. */
+export type UnbornTask = Parameters<typeof endUnclaimed>[1];
+
 /**
  * Cancels a task. One that nobody runs is CANCELLED at once; a running one gets a request, which its worker
  * meets at its next heartbeat: it kills the process group, then records the end.
+ * @param unborn what the row of a task that has none is to be made with; by default, that of a chunk's task
  * @returns the row as it then is
  * @throws MillraceError `unknown_task`, `wrong_state`
  */
-export async function cancelTask(ending: Ending, id: string): Promise<TaskRow> {
+export async function cancelTask(ending: Ending, id: string, unborn?: UnbornTask): Promise<TaskRow> {
   const { ports, settler } = ending;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const row = await ports.tasks.read(id);
     if (!row || row.state === 'PENDING') {
-      const task = row ? { id, hash: row.hash, at: row.createdAt } : await unclaimedChunkTask(ending, id);
+      const task = row
+        ? { id, hash: row.hash, at: row.createdAt }
+        : (unborn ?? (await unclaimedChunkTask(ending, id)));
       const result = await endUnclaimed(ending, task, row);
       if (!result.done) continue;
       await settler.flush();

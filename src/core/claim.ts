@@ -1,5 +1,6 @@
 import type { Claimant } from './claimant.ts';
 import type { InvalidMessage, TaskMessage } from './envelope.ts';
+import { continueWorkflow } from './continue-workflow.ts';
 import { endInvalid, endLost, endUnclaimed } from './end-unrun.ts';
 import { CLOCK_SKEW_MS, ROW_RETENTION_MS } from './limits.ts';
 import { rowBirth } from './new-row.ts';
@@ -103,7 +104,7 @@ async function decide(
         return { kind: 'wait', ms: RACE_WAIT_MS, why: 'its row changed meanwhile' };
       return decide(claimant, message, result.row, isPurged);
     }
-    return (await claimant.settler.settleTerminal(row))
+    return (await claimant.settler.settleTerminal(row)) && (await continueWorkflow(claimant, row))
       ? { kind: 'delete', why: 'its task has ended' }
       : { kind: 'wait', ms: leaseMs(claimant.definition) / 2, why: 'its end is not counted yet' };
   }

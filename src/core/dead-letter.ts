@@ -1,4 +1,5 @@
 import type { Ending } from './claimant.ts';
+import { continueWorkflow } from './continue-workflow.ts';
 import { endLost } from './end-unrun.ts';
 import { CLOCK_SKEW_MS } from './limits.ts';
 import { loadMessage } from './load-message.ts';
@@ -24,7 +25,8 @@ export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage)
   if (row && row.hash !== parsed.hash) return 'delete';
   const now = ports.clock();
   if (row && isTerminal(row.state) && !(row.state === 'FAILED' && parsed.redriveOf === row.attempt)) {
-    return (await settler.settleTerminal(row)) ? 'delete' : 'stay';
+    const isOver = (await settler.settleTerminal(row)) && (await continueWorkflow(ending, row));
+    return isOver ? 'delete' : 'stay';
   }
   if (row?.state === 'RUNNING') {
     if ((row.lease ?? 0) + CLOCK_SKEW_MS >= now) return 'stay';
@@ -33,7 +35,8 @@ export async function judgeDeadLetter(ending: Ending, received: ReceivedMessage)
       if (!result.done) return 'stay';
       ports.log.info({ taskId: row.id, queue: row.queue, reason: 'lost' }, 'task FAILED without a run');
       await settler.flush();
-      return (await Promise.race([result.counted, Promise.resolve(false)])) ? 'delete' : 'stay';
+      const isCounted = await Promise.race([result.counted, Promise.resolve(false)]);
+      return isCounted && (await continueWorkflow(ending, result.row)) ? 'delete' : 'stay';
     }
   }
   return sendBack(ending, known);

@@ -1,5 +1,5 @@
 import { MillraceError } from './errors.ts';
-import type { Content, Envelope } from './envelope.ts';
+import type { Envelope, TaskContent } from './envelope.ts';
 import { rowBirth } from './new-row.ts';
 import type { Ports } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
@@ -25,8 +25,22 @@ export async function enqueueTask(
     const row = await ports.tasks.read(id);
     if (row) return { row: sameContent(row, hash), created: false }; // its message went first
   }
+  const { row, created } = await enqueueAs(ports, definition, { id, hash, content: { task: spec } });
+  return { row: sameContent(row, hash), created };
+}
+
+/**
+ * Sends the message of a task under an id of the caller's making, then writes its row if there is none. Both may
+ * be repeated: of several messages of one task, one at a time is run.
+ * @returns the row that is there then, which may be that of another content
+ */
+export async function enqueueAs(
+  ports: Ports,
+  definition: QueueDefinition,
+  { id, hash, content }: { id: string; hash: string; content: TaskContent },
+): Promise<{ row: TaskRow; created: boolean }> {
+  const spec = content.task;
   const at = ports.clock();
-  const content: Content = { task: spec };
   const notBefore = spec.delaySeconds ? at + spec.delaySeconds * 1000 : undefined;
   const envelope: Envelope = { id, at, hash, content, notBefore };
   await ports.messages.main(definition.name).send([await toMessage(ports, envelope, spec.tenant)]);
@@ -44,7 +58,7 @@ export async function enqueueTask(
   }
   if (!result.row) throw new Error(`the row of task ${id} was refused, and is not there`);
   // A worker was faster with this very message, or another request with the same key.
-  return { row: sameContent(result.row, hash), created: result.row.createdAt === at };
+  return { row: result.row, created: result.row.createdAt === at };
 }
 
 function keyedId(ports: Ports, queue: string, key: string): string {

@@ -7,7 +7,13 @@ import { canonicalContent, parseTaskSpec, taskSpecSchema, type TaskSpec } from '
 export const PROTOCOL_VERSION = 1;
 
 /** Either what the API took, or the body of a raw message, word for word. */
-export type Content = { readonly task: TaskSpec } | { readonly body: string };
+export type Content = TaskContent | { readonly body: string };
+
+/** `refused`: why a step of a workflow could not be fed, and cannot be run as it is. */
+export interface TaskContent {
+  readonly task: TaskSpec;
+  readonly refused?: string | undefined;
+}
 
 /** What a message of ours carries, so that its task's row can be made from it. Times in ms. */
 export interface Envelope {
@@ -29,7 +35,10 @@ const envelopeSchema = z.strictObject({
   at: time.int(),
   hash: z.string().min(1).max(128),
   content: z
-    .union([z.strictObject({ task: taskSpecSchema }), z.strictObject({ body: z.string() })])
+    .union([
+      z.strictObject({ task: taskSpecSchema, refused: z.string().optional() }),
+      z.strictObject({ body: z.string() }),
+    ])
     .optional(),
   notBefore: time.optional(),
   redriveOf: z.int().nonnegative().optional(),
@@ -110,7 +119,11 @@ export function parseContent(
   content: Content,
   hasProgram: boolean,
 ): TaskMessage | InvalidMessage {
-  if ('task' in content) return { ...envelope, kind: 'task', content, spec: content.task };
+  if ('task' in content) {
+    const { task: spec, refused } = content;
+    if (refused !== undefined) return { ...envelope, kind: 'invalid', content, spec, detail: refused };
+    return { ...envelope, kind: 'task', content, spec };
+  }
   try {
     const spec = parseRawBody(content.body, hasProgram);
     const notBefore =

@@ -15,6 +15,7 @@ export const MAX_BATCH_BODY_BYTES = 4 * 1024 * KIB; // HTTP body of a batch: a L
 export const MAX_PAGE_BYTES = 2.5 * 1024 * KIB; // of a list: a Lambda answers 6 MB at most, and quotes every quote
 export const MAX_CHUNK_TASKS = 1000;
 export const MAX_CHUNK_BYTES = 350 * KIB; // compressed; a DynamoDB item holds 400 KB
+export const MAX_CHUNK_RAW_BYTES = 320 * KIB; // as clients cut it: it fits even if it does not compress at all
 export const MAX_PAYLOAD_PART_BYTES = 380 * KIB; // one payload item
 export const MAX_RESULT_BYTES = 256 * KIB;
 export const MAX_TAIL_BYTES = 8 * KIB; // of stdout and of stderr
@@ -23,6 +24,8 @@ export const MAX_PROGRAM_PREVIEW_BYTES = 320; // of a program in the state item;
 export const MAX_LEDGER_ITEM_BYTES = 1000; // a ledger that outgrows one write unit makes room for another
 export const MAX_ENV_ENTRIES = 100;
 export const MAX_ARGS_DEPTH = 100; // of a handler's arguments: what walks them may recurse
+export const MAX_CHAIN_STEPS = 100;
+export const MAX_FED_BYTES = 1024 * KIB; // of what the members of a set hand to its callback
 export const MAX_IDEMPOTENCY_KEY_CHARS = 256;
 export const MAX_PAGE = 1000;
 

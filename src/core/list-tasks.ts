@@ -117,8 +117,9 @@ async function viewsOf(
   for (const entry of entries) {
     if ('task' in entry) {
       const row = rows.get(entry.task);
-      const isSo =
-        row && entry.at === Math.floor((query.state === 'FAILED' ? row.endedAt : row.createdAt) ?? 0);
+      const of = query.state === 'FAILED' ? row?.endedAt : row?.createdAt;
+      // Of a newer version's row its time may not be understood.
+      const isSo = row && (row.newerVersion !== undefined || entry.at === Math.floor(of ?? 0));
       views.push({ key: entry.key, tasks: isSo ? [toTaskView(row, now)] : [] });
     } else {
       const chunk = await ports.batches.readChunk(entry.chunk.batch, entry.chunk.chunk);

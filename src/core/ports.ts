@@ -4,6 +4,7 @@ import type { NewerNote, QueueControl, RenewalState, WorkerReport } from './queu
 import type { QueueDefinition } from './queue-definition.ts';
 import type { TaskRow } from './task-row.ts';
 import type { TaskChange } from './transition.ts';
+import type { WorkflowStore } from './workflow-store.ts';
 
 /**
  * What the core needs of the world. Every method may reject when its outcome is unknown (a lost answer, a
@@ -244,6 +245,7 @@ export interface Ports {
   readonly tasks: TaskStore;
   readonly ledgers: LedgerStore;
   readonly batches: BatchStore;
+  readonly workflows: WorkflowStore;
   readonly queues: QueueStore;
   readonly catalog: QueueCatalog;
   readonly messages: MessageQueues;

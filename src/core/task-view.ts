@@ -5,6 +5,7 @@ import type { QueueDefinition } from './queue-definition.ts';
 import { programOf, type TaskSpec } from './task-spec.ts';
 import type { FailureReason, TaskState } from './task-states.ts';
 import type { Program, TaskProgress, TaskRow } from './task-row.ts';
+import { parseWorkflowTaskId } from './workflow-row.ts';
 
 /** A task as API and `--json` show it. Absent means not applicable; times are ISO 8601 UTC. */
 export interface TaskView {
@@ -32,6 +33,8 @@ export interface TaskView {
   result?: unknown;
   progress?: TaskProgress;
   batch?: string;
+  /** The chain or set that it is a part of. */
+  workflow?: string;
   worker?: string;
   /** The version of the protocol that wrote it, when that is newer: only what is understood of it is shown. */
   newerVersion?: number;
@@ -67,9 +70,15 @@ export function toTaskView(row: TaskRow, now: number, program?: Program, output?
     ...(text.result !== undefined && { result: JSON.parse(text.result) as unknown }),
     ...(row.progress && { progress: row.progress }),
     ...(batch !== undefined && { batch }),
+    ...workflowOf(row.id),
     ...(row.worker && { worker: row.worker }),
     ...(row.newerVersion !== undefined && { newerVersion: row.newerVersion }),
   };
+}
+
+function workflowOf(task: string): { workflow?: string } {
+  const place = parseWorkflowTaskId(task);
+  return place ? { workflow: place.workflow } : {};
 }
 
 function showProgram(program: Program): Pick<TaskView, 'command' | 'argv' | 'handler' | 'args'> {
@@ -96,6 +105,7 @@ export function toUnclaimedView(
     createdAt: iso(chunk.createdAt),
     ...(task.delaySeconds ? { notBefore: iso(chunk.createdAt + task.delaySeconds * 1000) } : {}),
     batch: chunk.batch,
+    ...workflowOf(id),
   };
 }
 

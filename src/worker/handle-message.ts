@@ -1,6 +1,7 @@
 import { handBack, type Attempt, type AttemptEnd } from '../core/attempt.ts';
 import { claimTask, leaseMs, type ClaimOutcome } from '../core/claim.ts';
 import type { Claimant } from '../core/claimant.ts';
+import { continueWorkflow } from '../core/continue-workflow.ts';
 import type { LoadedMessage } from '../core/envelope.ts';
 import { COPY_FIRST_MS, MAX_DELAY_SECONDS } from '../core/limits.ts';
 import { loadMessage } from '../core/load-message.ts';
@@ -8,6 +9,7 @@ import { newerWaitMs } from '../core/newer-messages.ts';
 import { NewerRowError } from '../core/newer-row.ts';
 import { ageMs, isOld, renewMessages } from '../core/renew-message.ts';
 import { refuseUnknownHandler } from '../core/refuse-handler.ts';
+import type { TaskRow } from '../core/task-row.ts';
 import type { ControlWatch } from './control-watch.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
@@ -15,6 +17,8 @@ import { leavesTime, RunningAttempt } from './run-attempt.ts';
 import type { NewerMessages } from './newer-messages.ts';
 import type { SettleLoop } from './settle-loop.ts';
 import type { WorkerSettings } from './worker-settings.ts';
+
+const CONTINUE_AGAIN_MS = 2000;
 
 /** What a message goes through, from a free slot to its end. */
 export interface Handling {
@@ -71,7 +75,7 @@ export async function handleMessage(
           `task ${outcome.row.state} without a run`,
         );
         handling.settleLoop.kick();
-        return { ran: false, recording: deleteWhenCounted(handling, message, outcome.counted) };
+        return { ran: false, recording: deleteWhenCounted(handling, message, outcome) };
       case 'delete':
         held.delete(message);
         return idle;
@@ -201,15 +205,25 @@ async function record(handling: Handling, message: HeldMessage, current: Running
   } else {
     log.info({ ...about, reason: end.row.reason, exitCode: end.row.exitCode }, `task ${end.row.state}`);
     settleLoop.kick();
-    await deleteWhenCounted(handling, message, end.counted);
+    await deleteWhenCounted(handling, message, end);
   }
 }
 
+/** Never rejects. A workflow goes on before the message of its task is deleted: the message owes that, too. */
 async function deleteWhenCounted(
-  handling: Handling,
+  { claimant, held }: Handling,
   message: HeldMessage,
-  counted: Promise<boolean>,
+  end: { readonly row: TaskRow; readonly counted: Promise<boolean> },
 ): Promise<void> {
-  if (await counted) handling.held.delete(message);
-  else handling.held.forget(message); // re-stamped by somebody else, who must see to it
+  if (!(await end.counted)) return held.forget(message); // re-stamped by somebody else, who must see to it
+  try {
+    if (await continueWorkflow(claimant, end.row)) held.delete(message);
+    else held.release(message, CONTINUE_AGAIN_MS);
+  } catch (error) {
+    claimant.ports.log.warn(
+      { err: error, taskId: end.row.id },
+      'a workflow could not go on; the message of its ended task comes again',
+    );
+    held.release(message, CONTINUE_AGAIN_MS);
+  }
 }

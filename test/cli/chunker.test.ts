@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Chunker, FIRST_CHUNK, MAX_CHUNK_RAW_BYTES, type InputChunk } from '../../src/cli/load/chunker.ts';
+import { Chunker, FIRST_CHUNK, type InputChunk } from '../../src/cli/load/chunker.ts';
+import { MAX_CHUNK_RAW_BYTES } from '../../src/core/limits.ts';
 import { MAX_LINE_BYTES } from '../../src/cli/load/read-lines.ts';
 import { MAX_CHUNK_TASKS } from '../../src/core/limits.ts';
 

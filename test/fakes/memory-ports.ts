@@ -5,6 +5,7 @@ import { makeMemoryQueue, type MemoryMessage } from './memory-queue.ts';
 import type { LogEntry, MemoryState } from './memory-state.ts';
 import { makeMemoryBatches, makeMemoryControls, makeMemoryLedgers } from './memory-tables.ts';
 import { makeMemoryTasks } from './memory-tasks.ts';
+import { makeMemoryWorkflows } from './memory-workflows.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 
@@ -26,6 +27,8 @@ export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAU
     folded: new Map(),
     batches: new Map(),
     chunks: new Map(),
+    workflows: new Map(),
+    steps: new Map(),
     controls: new Map(),
     locks: new Map(),
     reports: new Map(),
@@ -52,6 +55,7 @@ export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAU
     tasks: makeMemoryTasks(state),
     ledgers: makeMemoryLedgers(state),
     batches: makeMemoryBatches(state),
+    workflows: makeMemoryWorkflows(state),
     queues: makeMemoryControls(state),
     catalog: { list: async () => state.definitions, find: async (name) => find(name) },
     messages: { main: (queue) => open(queue, false), dead: (queue) => open(queue, true) },

@@ -4,6 +4,7 @@ import type { LaunchLock, TaskOutput } from '../../src/core/ports.ts';
 import type { QueueControl, WorkerReport } from '../../src/core/queue-control.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
+import type { StepSpec, WorkflowRow } from '../../src/core/workflow-row.ts';
 import type { MemoryMessage } from './memory-queue.ts';
 
 export interface LogEntry {
@@ -30,6 +31,8 @@ export interface MemoryState {
   readonly folded: Map<string, FoldedRow>;
   readonly batches: Map<string, BatchRow>;
   readonly chunks: Map<string, ChunkRow>;
+  readonly workflows: Map<string, WorkflowRow>;
+  readonly steps: Map<string, readonly StepSpec[]>;
   readonly controls: Map<string, QueueControl>;
   readonly locks: Map<string, LaunchLock>;
   readonly reports: Map<string, { queue: string; report: WorkerReport }>;

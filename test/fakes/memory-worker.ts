@@ -1,6 +1,7 @@
-import { finishAttempt, type AttemptEnd, type Outcome } from '../../src/core/attempt.ts';
+import { finishAttempt, type Attempt, type AttemptEnd, type Outcome } from '../../src/core/attempt.ts';
 import { claimTask, type ClaimOutcome } from '../../src/core/claim.ts';
 import type { Claimant } from '../../src/core/claimant.ts';
+import { continueWorkflow } from '../../src/core/continue-workflow.ts';
 import { loadMessage } from '../../src/core/load-message.ts';
 import type { ReceivedMessage } from '../../src/core/ports.ts';
 
@@ -20,27 +21,33 @@ export async function claimNext(
   return { received, claim: await claimTask(claimant, parsed, control) };
 }
 
-/** Works off every visible message with the same outcome, and deletes the ones whose end is counted. */
-export async function workOff(claimant: Claimant, outcome: Outcome = SUCCESS): Promise<number> {
+/** Works off every visible message with this outcome, and deletes the ones whose end is counted. */
+export async function workOff(
+  claimant: Claimant,
+  outcome: Outcome | ((attempt: Attempt) => Outcome) = SUCCESS,
+): Promise<number> {
   const { ports, definition, settler } = claimant;
   const queue = ports.messages.main(definition.name);
+  const of = typeof outcome === 'function' ? outcome : () => outcome;
   let worked = 0;
   for (let next = await claimNext(claimant); next; next = await claimNext(claimant)) {
     const { received, claim } = next;
-    const end = claim.kind === 'run' ? await finishAttempt(claimant, claim, outcome) : claim;
+    const end = claim.kind === 'run' ? await finishAttempt(claimant, claim, of(claim)) : claim;
     await settler.flush();
-    await release(queue, received.receipt, end);
+    await release(claimant, queue, received.receipt, end);
     worked += 1;
   }
   return worked;
 }
 
 async function release(
+  claimant: Claimant,
   queue: ReturnType<Claimant['ports']['messages']['main']>,
   receipt: string,
   end: AttemptEnd | Exclude<ClaimOutcome, { kind: 'run' }>,
 ): Promise<void> {
-  const isDone = end.kind === 'delete' || (end.kind === 'ended' && (await end.counted));
+  const isOver = end.kind === 'ended' && (await end.counted) && (await continueWorkflow(claimant, end.row));
+  const isDone = end.kind === 'delete' || isOver;
   if (isDone) await queue.delete([receipt]);
   else if (end.kind === 'again' || end.kind === 'wait') {
     await queue.setVisibility([{ receipt, seconds: end.ms / 1000 }]);

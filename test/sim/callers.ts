@@ -11,6 +11,8 @@ export interface Book {
   readonly accepted: Set<string>;
   /** Every task that may exist, accepted or not. */
   readonly known: Set<string>;
+  /** Workflows that somebody got a 2xx for. */
+  readonly workflows: Set<string>;
   /** How many tasks each tag may make; every command carries one. */
   readonly tags: Map<string, number>;
   /** Bodies that no one can understand, by the id of their task. */
@@ -18,12 +20,25 @@ export interface Book {
 }
 
 /** Errors that are an answer: asking again would bring the same one. */
-const ANSWERS = ['content_conflict', 'wrong_state', 'unknown_task', 'not_counted_yet', 'content_gone'];
+const ANSWERS = [
+  'content_conflict',
+  'wrong_state',
+  'unknown_task',
+  'unknown_workflow',
+  'not_counted_yet',
+  'content_gone',
+];
 
 /** People and programs that call, and the two API processes that they reach. They retry; they may give up. */
 export class Callers {
   readonly world: World;
-  readonly book: Book = { accepted: new Set(), known: new Set(), tags: new Map(), poison: new Map() };
+  readonly book: Book = {
+    accepted: new Set(),
+    known: new Set(),
+    workflows: new Set(),
+    tags: new Map(),
+    poison: new Map(),
+  };
   readonly #apis: { readonly host: Host | undefined }[];
   #busy = 0;
 

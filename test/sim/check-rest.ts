@@ -4,6 +4,7 @@ import { isTerminal } from '../../src/core/task-states.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import type { Book } from './callers.ts';
 import { countedTotals } from './watch.ts';
+import { checkWorkflows } from './watch-workflows.ts';
 import type { World } from './world.ts';
 
 /** What must hold of a queue at rest. */
@@ -29,6 +30,7 @@ export function checkRest(world: World, book: Book, when: string): void {
   }
   checkCounts(world, fail);
   checkTags(world, book, fail);
+  checkWorkflows(world, fail);
 }
 
 /** What failed can be redriven: what it ran is kept. */

@@ -9,7 +9,7 @@ import { PROGRAMS } from './sim-runner.ts';
 
 const POISON = ['{"not json', '{"command": 5}', '{"command": "ok", "colour": "red"}', '{"args": []}', '  '];
 
-function kindOf(callers: Callers): string {
+export function kindOf(callers: Callers): string {
   const { dice } = callers.world;
   return dice.chance(0.5) ? 'ok' : dice.pick(PROGRAMS);
 }

@@ -1,5 +1,6 @@
 import type { LedgerStore, Ports, TaskStore } from '../../src/core/ports.ts';
 import type { TaskChange } from '../../src/core/transition.ts';
+import type { WorkflowStore } from '../../src/core/workflow-store.ts';
 import type { Mutant, MutantHost } from './world.ts';
 
 type ChangeTask = TaskStore['change'];
@@ -35,4 +36,14 @@ export function breakLedgers(
 /** The task of a message as it was received. */
 export function taskIdOf(messageId: string, body: string, version: string | undefined): string {
   return (version === undefined ? undefined : /^{"id":"([^"]+)"/.exec(body)?.[1]) ?? messageId;
+}
+
+/** Breaks what is asked of the workflows. */
+export function breakWorkflows(
+  breakIt: (workflows: WorkflowStore, process: MutantHost) => Partial<WorkflowStore>,
+): NonNullable<Mutant['ports']> {
+  return (ports, process) => ({
+    ...ports,
+    workflows: { ...ports.workflows, ...breakIt(ports.workflows, process) },
+  });
 }

@@ -14,6 +14,7 @@ import { sleep, startHost } from './host.ts';
 import { Fleet } from './sim-workers.ts';
 import { runMinute, startSimUpkeep } from './sim-upkeep.ts';
 import { OUTSIDE } from './virtual-time.ts';
+import { cancelSomeWorkflow, enqueueChain, enqueueSet } from './workflow-jobs.ts';
 import { World, type Mutant } from './world.ts';
 
 export interface ScheduleResult {
@@ -88,6 +89,9 @@ function planJobs(callers: Callers, busyMs: number): void {
   plan(dice.whole(0, 3), enqueueKeyed);
   plan(dice.whole(0, 2), enqueueBatch);
   plan(dice.whole(0, 2), sendRaw);
+  plan(dice.whole(0, 2), enqueueChain);
+  plan(dice.whole(0, 2), enqueueSet);
+  plan(dice.whole(0, 1), cancelSomeWorkflow);
   plan(dice.whole(0, 4), cancelOne);
   plan(dice.whole(0, 4), redriveOne);
   plan(dice.chance(0.2) ? 1 : 0, redriveAll);

@@ -4,6 +4,7 @@ import { makeSimLedgers } from './sim-ledgers.ts';
 import type { SimProcess } from './sim-process.ts';
 import { makeSimQueuePort } from './sim-queue-port.ts';
 import { makeSimTasks } from './sim-tasks.ts';
+import { makeSimWorkflows } from './sim-workflows.ts';
 import { seenIn } from './tables.ts';
 
 /** Everything that the product needs of the world, as one process of it has it; broken as the mutant says. */
@@ -15,6 +16,7 @@ export function makeSimPorts(process: SimProcess): Ports {
     tasks: makeSimTasks(process),
     ledgers: makeSimLedgers(process),
     batches: makeSimBatches(process),
+    workflows: makeSimWorkflows(process),
     queues: makeSimControls(process),
     catalog: { list: async () => [world.definition], find: async () => world.definition },
     messages: { main: () => main, dead: () => dead },

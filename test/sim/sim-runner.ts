@@ -1,6 +1,7 @@
 import { SpawnerDied, type ProgramEnd, type ProgramRunner } from '../../src/worker/spawner/program-runner.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { LiveProgram } from './watch.ts';
+import { checkStart } from './watch-workflows.ts';
 
 /** What a program does; the first word of its command. */
 export const PROGRAMS = [
@@ -24,7 +25,7 @@ export function makeSimRunner(process: SimProcess): ProgramRunner {
   return {
     pid: 0,
     close: async () => {},
-    run({ runId, program, env }) {
+    run({ runId, program, env, input }) {
       const text = 'command' in program ? program.command : program.argv.join(' ');
       const kind = text.split(' ')[0] as ProgramKind;
       const attempt = Number(env['MILLRACE_ATTEMPT']);
@@ -36,6 +37,7 @@ export function makeSimRunner(process: SimProcess): ProgramRunner {
       };
       world.tell(process.name, () => `starts program ${runId}: ${text}`);
       world.watch.started(live, text);
+      checkStart(world, live.task, input);
       process.onDeath(() => world.watch.ended(live));
       const { promise, resolve, reject } = Promise.withResolvers<ProgramEnd>();
       let isOver = false;

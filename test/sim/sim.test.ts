@@ -56,4 +56,6 @@ const FAULTS = [
   'purge',
   'pause',
   'pause of ten days',
+  'workflow sent again',
+  'cancel of a workflow',
 ];

@@ -3,6 +3,7 @@ import type { FoldedRow, LedgerRow } from '../../src/core/ledger-row.ts';
 import type { TaskOutput } from '../../src/core/ports.ts';
 import type { QueueControl, WorkerReport } from '../../src/core/queue-control.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
+import type { StepSpec, WorkflowRow } from '../../src/core/workflow-row.ts';
 
 /** An entry of a lagging index: seen from some time after `from` until some time after `until` (true ms). */
 export interface IndexSpan<T> {
@@ -25,6 +26,8 @@ export interface Tables {
   /** By `<batch>/<chunk>`: the two items of a chunk. */
   readonly programs: Map<string, Omit<ChunkRow, 'sent'>>;
   readonly marks: Map<string, boolean>;
+  readonly workflows: Map<string, WorkflowRow>;
+  readonly steps: Map<string, readonly StepSpec[]>;
   readonly unsentIndex: IndexSpan<{ queue: string; batch: string; chunk: number }>[];
   readonly failedIndex: IndexSpan<{ queue: string; task: string }>[];
   readonly reports: Map<string, WorkerReport>;
@@ -44,6 +47,8 @@ export function makeTables(): Tables {
     batches: new Map(),
     programs: new Map(),
     marks: new Map(),
+    workflows: new Map(),
+    steps: new Map(),
     unsentIndex: [],
     failedIndex: [],
     reports: new Map(),

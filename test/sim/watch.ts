@@ -37,6 +37,10 @@ export class Watch {
   readonly live = new Set<LiveProgram>();
   /** Messages that SQS took for each task. */
   readonly sent = new Map<string, number>();
+  /** Workflows whose cancel was answered. */
+  readonly cancelled = new Set<string>();
+  /** Tasks that have ended, and may have been redriven since. */
+  readonly everEnded = new Set<string>();
   readonly #world: Watched;
   readonly #runs = new Set<string>();
   readonly #claims = new Map<string, { process: Suspect; at: number }>();
@@ -80,6 +84,7 @@ export class Watch {
       if (output !== `${id}-${before.attempt}`)
         fail(`G2 attempt ${before.attempt} ends with what ${output} printed`);
     }
+    if (isTerminal(after.state)) this.everEnded.add(id);
     if (event === 'redrive' || event === 'rerun') this.#begun.set(id, 0);
     if (event === 'claim' || event === 'takeOver' || event === 'rerun') {
       this.#begun.set(id, (this.#begun.get(id) ?? 0) + 1);

@@ -55,6 +55,8 @@ const FOCUSES = [
   'send',
   'redrive',
   'set paused',
+  'set member done',
+  'set up',
   'delete',
 ];
 

@@ -1,4 +1,4 @@
-import { MAX_CHUNK_TASKS } from '../../core/limits.ts';
+import { MAX_CHUNK_RAW_BYTES, MAX_CHUNK_TASKS } from '../../core/limits.ts';
 import { LineReader, type Line } from './read-lines.ts';
 
 /** Where in the input a chunk begins, and what its number is: all that is needed to go on from there. */
@@ -18,9 +18,6 @@ export interface InputChunk {
   readonly tasks: number;
   readonly tooLong: readonly { readonly line: number; readonly bytes: number }[];
 }
-
-/** Raw bytes of a chunk: under the 350 KiB it may have compressed, even if it does not compress at all. */
-export const MAX_CHUNK_RAW_BYTES = 320 * 1024;
 
 export const FIRST_CHUNK: ChunkStart = { chunk: 0, line: 1, offset: 0 };
 

@@ -1,3 +1,4 @@
+import { uploadChunks } from '../../client/upload-chunks.ts';
 import type { BatchProgress } from '../../core/progress.ts';
 import type { Session } from '../open-session.ts';
 import { amountOf, bytesText, countText } from '../../core/amounts.ts';
@@ -9,7 +10,6 @@ import type { LoadInput } from './open-input.ts';
 import type { LoadPlan, LoadSettings } from './plan-load.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import { sendChunk } from './send-chunk.ts';
-import { uploadChunks } from './upload-chunks.ts';
 
 /** What a load prints with --json: the batch, and what became of the lines of the input. */
 export type LoadSummary = BatchProgress & Pick<LoadTally, 'accepted' | 'refused'> & { refusedMore?: number };
@@ -28,9 +28,12 @@ export async function runLoad(
   const show = makeDetails(tally, input.file?.size, clock);
   try {
     await uploadChunks(readChunks(input.read(tally.next.offset, signal), tally.next), {
-      upload: (chunk) => sendChunk(session.client, plan.batch, settings, chunk),
-      onDone: (chunk, outcome) => {
-        tally.add(chunk.next, outcome);
+      upload: async (chunk) => ({
+        next: chunk.next,
+        outcome: await sendChunk(session.client, plan.batch, settings, chunk),
+      }),
+      onDone: ({ next, outcome }) => {
+        tally.add(next, outcome);
         for (const { line, code, detail } of outcome.refused)
           meter.say(`line ${line}: ${code}: ${toOneLine(detail)}`);
         meter.show(...show());

@@ -1,5 +1,5 @@
-import type { MillraceClient, RefusedLine } from '../../client/millrace-client.ts';
-import { MillraceError } from '../../core/errors.ts';
+import type { MillraceClient } from '../../client/millrace-client.ts';
+import { uploadLines } from '../../client/upload-lines.ts';
 import type { InputChunk } from './chunker.ts';
 import type { ChunkOutcome } from './load-tally.ts';
 import type { LoadSettings } from './plan-load.ts';
@@ -21,21 +21,7 @@ export async function sendChunk(
   }));
   if (chunk.tasks === 0) return { accepted: 0, refused: tooLong };
   const upload = { queue, batch, chunk: chunk.start.chunk, body: chunk.body, timeoutSeconds, maxAttempts };
-  const answer = await client
-    .uploadChunk({ ...upload, contentType: CONTENT_TYPES[format] })
-    .catch((error: unknown) => ({ accepted: 0, refused: allRefused(error) }));
+  const answer = await uploadLines(client, { ...upload, contentType: CONTENT_TYPES[format] });
   const refused = answer.refused.map((entry) => ({ ...entry, line: chunk.start.line + entry.line - 1 }));
   return { accepted: answer.accepted, refused: [...tooLong, ...refused].sort((a, b) => a.line - b.line) };
-}
-
-/** The lines, when the error says no more than that none of them is a task. */
-function allRefused(error: unknown): RefusedLine[] {
-  if (
-    error instanceof MillraceError &&
-    error.code === 'invalid_batch' &&
-    Array.isArray(error.extra['refused'])
-  ) {
-    return error.extra['refused'] as RefusedLine[];
-  }
-  throw error;
 }

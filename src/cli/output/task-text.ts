@@ -27,6 +27,7 @@ export function taskText(task: TaskView, paint: Paint): string {
     ['ended', task.endedAt],
     ['worker', task.worker],
     ['batch', task.batch],
+    ['workflow', task.workflow],
     ['progress', task.progress && `${task.progress.percent} % ${toOneLine(task.progress.message)}`],
     ['error', task.error && toOneLine(task.error)],
     ['result', task.result === undefined ? undefined : toVisible(JSON.stringify(task.result))],
