@@ -7,6 +7,7 @@ import { noSuchRoute } from './near-routes.ts';
 import { invalidRequest } from './parse-query.ts';
 import { presentError } from './problem.ts';
 import { addQueueRoutes } from './queue-routes.ts';
+import { addScheduleRoutes } from './schedule-routes.ts';
 import { addTaskRoutes } from './task-routes.ts';
 import { addWorkerRoutes } from './worker-routes.ts';
 
@@ -39,6 +40,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   addBatchRoutes(app, deps);
   addQueueRoutes(app, deps);
   addWorkerRoutes(app, deps);
+  addScheduleRoutes(app, deps);
   addServiceRoutes(app, deps);
   return app;
 }

@@ -12,6 +12,7 @@ import { registerProgress } from './commands/progress.ts';
 import { registerPurge } from './commands/purge.ts';
 import { registerQueue } from './commands/queue.ts';
 import { registerRedrive } from './commands/redrive.ts';
+import { registerSchedule } from './commands/schedule.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerWait } from './commands/wait.ts';
 import { registerWork } from './commands/work.ts';
@@ -62,6 +63,7 @@ export function makeProgram(context: CliContext): Command {
   registerPurge(program, context);
   registerPause(program, context);
   registerQueue(program, context);
+  registerSchedule(program, context);
   registerEnv(program, context);
   return program;
 }

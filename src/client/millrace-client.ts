@@ -5,6 +5,7 @@ import type { TaskSpec } from '../core/task-spec.ts';
 import { isTerminal, type TaskState } from '../core/task-states.ts';
 import type { TaskView } from '../core/task-view.ts';
 import { parseEndpoint, type Endpoint } from './endpoint.ts';
+import { ScheduleCalls } from './schedule-calls.ts';
 import { withRetries, type RetryPolicy } from './retry.ts';
 import { sendRequest, type ApiRequest } from './send-request.ts';
 
@@ -198,6 +199,9 @@ export class MillraceClient {
       body: JSON.stringify(wish),
     });
   }
+
+  /** Schedules of its queues. */
+  readonly schedules = new ScheduleCalls((mayRepeat, request) => this.#send(mayRepeat, request));
 
   /** Whether what the API depends on can be reached. */
   async health(): Promise<Record<string, unknown>> {

@@ -41,8 +41,8 @@ export async function resend(
   tenant: string | undefined,
 ): Promise<void> {
   const { ports, definition } = ending;
-  const { id, at, hash, content, redriveOf, redrivenAt } = parsed;
-  const message = await toMessage(ports, { id, at, hash, content, redriveOf, redrivenAt }, tenant);
+  const { id, at, hash, content, notBefore, redriveOf, redrivenAt } = parsed;
+  const message = await toMessage(ports, { id, at, hash, content, notBefore, redriveOf, redrivenAt }, tenant);
   await ports.messages.main(definition.name).send([message]);
 }
 

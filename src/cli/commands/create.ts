@@ -1,16 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { MillraceError } from '../../core/errors.ts';
-import { MAX_DELAY_SECONDS, MAX_MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS } from '../../core/limits.ts';
+import { MAX_MAX_ATTEMPTS, MAX_SCHEDULED_DELAY_SECONDS, MAX_TIMEOUT_SECONDS } from '../../core/limits.ts';
 import type { TaskSpec } from '../../core/task-spec.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, withTargetOptions, type TargetOptions } from '../open-session.ts';
 import { printJson } from '../output/print-json.ts';
-import { collectPairs, numberBetween, wordsAfterDashes } from '../parse-options.ts';
-import { quoteForShell } from '../quote-for-shell.ts';
+import { collectPairs, numberBetween } from '../parse-options.ts';
+import { readProgram, readText } from '../read-program.ts';
 import { waitAndShow } from '../wait-and-show.ts';
 
 interface CreateOptions extends TargetOptions {
@@ -42,7 +38,11 @@ export function registerCreate(program: Command, context: CliContext): void {
       numberBetween(0.001, MAX_TIMEOUT_SECONDS, false),
     )
     .option('--max-attempts <n>', 'FAILED after so many', numberBetween(1, MAX_MAX_ATTEMPTS, true))
-    .option('--delay <seconds>', 'start no sooner', numberBetween(0, MAX_DELAY_SECONDS, false))
+    .option(
+      '--delay <seconds>',
+      'start no sooner, within a year',
+      numberBetween(0, MAX_SCHEDULED_DELAY_SECONDS, false),
+    )
     .option('--tenant <name>', 'fair-queue key: the backlog of one tenant does not delay the others')
     .option('--idempotency-key <key>', 'the same key and content make one task, however often they are sent')
     .option('--wait', 'wait for the end and show the task');
@@ -72,7 +72,7 @@ async function toSpec(
   words: string[],
   options: CreateOptions,
 ): Promise<TaskSpec> {
-  const program = await toProgram(context, queue, words, options.input);
+  const program = await readProgram(context, `millrace create ${queue}`, words, options.input);
   return {
     ...program,
     ...(options.input !== undefined && { input: await readText(context, options.input) }),
@@ -82,43 +82,4 @@ async function toSpec(
     ...(options.delay !== undefined && { delaySeconds: options.delay }),
     ...(options.tenant !== undefined && { tenant: options.tenant }),
   };
-}
-
-/** Words are never joined to a command: what was one argument would become several. */
-async function toProgram(
-  context: CliContext,
-  queue: string,
-  words: readonly string[],
-  input: string | undefined,
-): Promise<Pick<TaskSpec, 'command' | 'argv'>> {
-  const argv = wordsAfterDashes(context.argv);
-  if (argv?.length && argv.length === words.length) return { argv: [...argv] };
-  const [command, ...more] = words;
-  if (more.length > 0 || argv?.length) throw notOneArgument(queue, words);
-  if (command === undefined) {
-    if (input !== undefined) return {};
-    throw new MillraceError('invalid_request', 'There is no command.', {
-      expected: 'a shell command as one argument, - for STDIN, or -- PROGRAM ARG…',
-      hint: `For example: millrace create ${queue} 'echo hi'. A queue with a program of its own takes --input instead.`,
-    });
-  }
-  if (command !== '-') return { command };
-  if (input === '-') {
-    throw new MillraceError('invalid_request', 'STDIN cannot be both the command and its input.', {
-      hint: 'Read one of them from a file: --input FILE.',
-    });
-  }
-  return { command: (await text(context.stdin)).replace(/\r?\n$/, '') };
-}
-
-function notOneArgument(queue: string, words: readonly string[]): MillraceError {
-  return new MillraceError('invalid_request', 'A command is one argument.', {
-    expected: `millrace create ${queue} ${quoteForShell(words.join(' '))}`,
-    got: `${words.length} arguments`,
-    hint: `Quote the command as shown, or run the program without a shell: millrace create ${queue} -- ${words.map(quoteForShell).join(' ')}`,
-  });
-}
-
-async function readText(context: CliContext, path: string): Promise<string> {
-  return path === '-' ? text(context.stdin) : readFile(resolve(context.cwd, path), 'utf8');
 }
