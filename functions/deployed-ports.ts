@@ -1,21 +1,39 @@
-import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
+import { findQueueUrl, makeAwsClients, targetFromEnv, type AwsClients } from '../src/aws/aws-clients.ts';
 import { makeEnvCatalog } from '../src/aws/env-catalog.ts';
+import {
+  makeEventBridgeScheduler,
+  makeSchedulerClient,
+  parseSchedulerConfig,
+} from '../src/aws/eventbridge-scheduler.ts';
 import { makeAwsPorts } from '../src/aws/make-aws-ports.ts';
 import type { Ports } from '../src/core/ports.ts';
-import { DEFAULT_QUEUE_PREFIX } from '../src/core/table-definition.ts';
+import { DEFAULT_QUEUE_PREFIX, queueNames } from '../src/core/table-definition.ts';
 import { makeFunctionLog } from './function-log.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** The ports of a function, from what its stack has put into its environment. @throws Error for what is missing */
-export function makeDeployedPorts(env: Env, write: (line: string) => void): { ports: Ports; prefix: string } {
+export function makeDeployedPorts(
+  env: Env,
+  write: (line: string) => void,
+): { ports: Ports; prefix: string; clients: AwsClients } {
   const log = makeFunctionLog(write, env['MILLRACE_LOG_LEVEL']);
   const prefix = env['MILLRACE_QUEUE_PREFIX'] ?? DEFAULT_QUEUE_PREFIX;
-  const ports = makeAwsPorts(makeAwsClients(targetFromEnv(env)), required(env, 'MILLRACE_TABLE'), log, {
+  const clients = makeAwsClients(targetFromEnv(env));
+  const ports = makeAwsPorts(clients, required(env, 'MILLRACE_TABLE'), log, {
     catalog: makeEnvCatalog(env['MILLRACE_QUEUES']),
     queuePrefix: prefix,
   });
-  return { ports, prefix };
+  return { ports, prefix, clients };
+}
+
+/** The same with a scheduler, for whoever takes tasks and schedules. @throws Error for what is missing */
+export function makeSchedulingPorts(env: Env, write: (line: string) => void): Ports {
+  const { ports, prefix, clients } = makeDeployedPorts(env, write);
+  const config = parseSchedulerConfig(required(env, 'MILLRACE_SCHEDULER'));
+  const queueUrl = (queue: string) => findQueueUrl(clients.client, queueNames(queue, prefix).name);
+  const scheduler = makeEventBridgeScheduler(makeSchedulerClient(), config, queueUrl, ports.digest);
+  return { ...ports, scheduler };
 }
 
 /** @throws Error when the stack has not set it */
