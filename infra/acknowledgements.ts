@@ -1,6 +1,7 @@
 import { Stack, Validations, type CfnElement } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { QueueConfig } from './config.ts';
+import type { Schedules } from './schedules.ts';
 import type { WorkerFleet } from './worker-fleet.ts';
 
 /** A finding of cdk-nag that is meant to be so: where it is, and why. */
@@ -15,15 +16,19 @@ export interface Acknowledgement {
 export interface Checked extends IConstruct {
   readonly config: { readonly queues: readonly QueueConfig[] };
   readonly fleet: WorkerFleet;
+  readonly schedules: Schedules;
   readonly hasOwnNetwork: boolean;
 }
 
 const HERE = 'arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>'; // as cdk-nag spells it
 
+const SCHEDULES = 'arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule';
+
 /** All that there are for a `Millrace`, and no more. */
 export function acknowledgementsOf(millrace: Checked): readonly Acknowledgement[] {
   const { cluster } = millrace.fleet;
   const clusterId = Stack.of(cluster).getLogicalId(cluster.cluster.node.defaultChild as CfnElement);
+  const groupId = Stack.of(cluster).getLogicalId(millrace.schedules.group);
   const tasks = wildcard(`${HERE}:task/<${clusterId}>/*`);
   return [
     {
@@ -44,6 +49,25 @@ export function acknowledgementsOf(millrace: Checked): readonly Acknowledgement[
       path: 'Functions/Launcher/Role/DefaultPolicy',
       id: tasks,
       reason: 'DescribeTasks in this stack’s cluster: tasks have random ids, known once they are started.',
+    },
+    {
+      path: 'Schedules/Undelivered',
+      id: 'AwsSolutions-SQS3',
+      reason:
+        'It is a dead-letter queue: of EventBridge Scheduler, which names it in each schedule that the API makes, where ' +
+        'cdk-nag does not look. An alarm watches it.',
+    },
+    {
+      path: 'Functions/Api/Role/DefaultPolicy',
+      id: wildcard(`${SCHEDULES}/<${groupId}>/*`),
+      reason: 'Schedules have the names that callers give them; they are those of this stack’s own group.',
+    },
+    {
+      path: 'Functions/Api/Role/DefaultPolicy',
+      id: wildcard(`${SCHEDULES}/*/*`),
+      reason:
+        'ListSchedules is asked of all groups, whichever the request names. It tells names; what is in a schedule ' +
+        'takes GetSchedule, which is granted in the own group alone.',
     },
     ...(millrace.hasOwnNetwork ? [OWN_NETWORK] : []),
     ...millrace.config.queues.flatMap((queue) => ofWorker(millrace, queue, tasks)),

@@ -5,15 +5,18 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { MAX_VISIBILITY_MS } from '../src/core/limits.ts';
-import { deadLetters, failedTasks, oldestMessage, PERIOD } from './metrics.ts';
+import { deadLetters, failedTasks, oldestMessage, PERIOD, visibleMessages } from './metrics.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 export interface AlarmsProps {
   readonly queues: readonly TaskQueue[];
   readonly launcher: IFunction;
   readonly deadLetterFunction: IFunction;
+  /** Where EventBridge Scheduler leaves what it could not send. */
+  readonly undelivered: IQueue;
   /** FAILED tasks of a queue in five minutes. */
   readonly failedTasks: number;
   readonly email: string | undefined;
@@ -40,6 +43,13 @@ export class Alarms extends Construct {
         'DeadLetterErrors',
         props.deadLetterFunction,
         'Dead letters are not judged; they are kept for 14 days. See the log of the dead-letter function.',
+      ),
+      this.#watch(
+        'UndeliveredFirings',
+        visibleMessages(props.undelivered),
+        1,
+        1,
+        'Schedules or delayed tasks could not be sent for a day; they are kept for 14 days. See docs/schedules.md.',
       ),
     ];
     this.topic = props.email === undefined ? undefined : this.#makeTopic(props.email);

@@ -15,7 +15,7 @@ export function totalOf(cost: Cost): number {
 /** Lambda polls an idle event source by five connections, each for 20 s at a time. */
 const IDLE_POLLS_A_MINUTE = 5 * (60 / 20);
 const ALARMS_A_QUEUE = 3;
-const ALARMS_OF_FUNCTIONS = 2;
+const ALARMS_OF_STACK = 3; // of two functions, and of firings that could not be delivered
 /** A minute run of the launcher, estimated: seconds for itself and for each queue, its memory, what Lambda logs of it. */
 const RUN = { seconds: 0.2, secondsAQueue: 0.1, memoryGb: 0.5, logGb: 500e-9 };
 /** Of each queue, a run asks for: control and lock, workers, unsent chunks (read units); the counts (SQS). */
@@ -41,7 +41,7 @@ export function idleMonth(stack: {
         queues *
           (RUN_A_QUEUE.readUnits * PRICES.dynamoReadUnit + RUN_A_QUEUE.sqsRequests * PRICES.sqsRequest) +
         RUN.logGb * PRICES.logGbIngested),
-    alarms: (ALARMS_A_QUEUE * queues + ALARMS_OF_FUNCTIONS) * PRICES.alarmMonth,
+    alarms: (ALARMS_A_QUEUE * queues + ALARMS_OF_STACK) * PRICES.alarmMonth,
     dashboard: dashboard ? PRICES.dashboardMonth : 0,
     'rows that are kept': storedGb * PRICES.dynamoGbMonth,
     'point-in-time recovery of them': storedGb * PRICES.dynamoPitrGbMonth,
@@ -97,4 +97,18 @@ export function costOfLoad({ tasks, secondsEach, definition, slots }: Load): Cos
 function workerHour({ cpu, memoryMiB, spotShare }: Load['definition']): number {
   const onDemand = (cpu / 1024) * PRICES.fargateVcpuHour + (memoryMiB / MIB_A_GB) * PRICES.fargateGbHour;
   return onDemand * (1 - spotShare + spotShare * PRICES.fargateSpotFactor);
+}
+
+/** Of a task of a schedule or a long delay: like a single one, without the API's work but for the making. */
+const A_FIRING = { sqsRequests: 1.25, writeUnits: 3, logGb: 300e-9, storedGb: 900e-9 };
+
+/** What it costs to send a million firings and record their tasks, beside the workers that run them. */
+export function costOfFirings(firings: number): Cost {
+  return {
+    'EventBridge Scheduler': firings * PRICES.schedulerInvocation,
+    'SQS requests': firings * A_FIRING.sqsRequests * PRICES.sqsRequest,
+    'DynamoDB writes': firings * A_FIRING.writeUnits * PRICES.dynamoWriteUnit,
+    'log lines': firings * A_FIRING.logGb * (PRICES.logGbIngested + PRICES.logGbMonth),
+    'rows kept for a month': firings * A_FIRING.storedGb * (PRICES.dynamoGbMonth + PRICES.dynamoPitrGbMonth),
+  };
 }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { ApiFunction } from './api-function.ts';
 import { DeadLetterFunction } from './dead-letter-function.ts';
 import { LauncherFunction } from './launcher-function.ts';
+import type { Schedules } from './schedules.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { WorkerFleet } from './worker-fleet.ts';
 
@@ -14,6 +15,7 @@ export interface FunctionsProps {
   readonly queuesJson: string;
   readonly prefix: string;
   readonly fleet: WorkerFleet;
+  readonly schedules: Schedules;
   readonly apiConcurrency: number | undefined;
   readonly logRetention: RetentionDays;
 }
@@ -38,6 +40,7 @@ export class Functions extends Construct {
     this.api = new ApiFunction(this, 'Api', {
       ...common,
       launcher: this.launcher.function,
+      schedules: props.schedules,
       concurrency: props.apiConcurrency,
     });
   }

@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { TaskQueue } from './task-queue.ts';
 
@@ -37,6 +38,10 @@ export function failedTasks(scope: Construct, queue: string): Metric {
 
 /** Messages that a worker could receive now. */
 export function waitingMessages({ queue }: TaskQueue): Metric {
+  return visibleMessages(queue);
+}
+
+export function visibleMessages(queue: IQueue): Metric {
   return queue.metricApproximateNumberOfMessagesVisible({
     statistic: Stats.MAXIMUM,
     period: PERIOD,
@@ -60,10 +65,7 @@ export function oldestMessage({ queue }: TaskQueue): Metric {
 }
 
 export function deadLetters({ dead }: TaskQueue): Metric {
-  return dead.metricApproximateNumberOfMessagesVisible({
-    statistic: Stats.MAXIMUM,
-    period: PERIOD,
-  });
+  return visibleMessages(dead);
 }
 
 /** Two stacks of one account do not count into each other's. */

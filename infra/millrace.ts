@@ -16,6 +16,7 @@ import { Functions } from './functions.ts';
 import { HttpApi } from './http-api.ts';
 import { countFailedTasks, deadLetters, failedTasks, oldestMessage, waitingMessages } from './metrics.ts';
 import { QueueDashboard } from './queue-dashboard.ts';
+import { Schedules } from './schedules.ts';
 import { addOutputs } from './stack-outputs.ts';
 import { TaskQueue } from './task-queue.ts';
 import { TaskTable } from './task-table.ts';
@@ -43,6 +44,7 @@ export class Millrace extends Construct {
   readonly queues: ReadonlyMap<string, TaskQueue>;
   readonly fleet: WorkerFleet;
   readonly functions: Functions;
+  readonly schedules: Schedules;
   readonly api: HttpApi;
   readonly alarms: readonly Alarm[];
   /** Whether it has made a network for its workers. */
@@ -85,9 +87,12 @@ export class Millrace extends Construct {
 
     const { apiConcurrency, throttle } = config;
     const { fleet } = this;
+    this.schedules = new Schedules(this, 'Schedules', queues);
+    const { schedules } = this;
     this.functions = new Functions(this, 'Functions', {
       table,
       queues,
+      schedules,
       queuesJson,
       prefix,
       fleet,
@@ -103,6 +108,7 @@ export class Millrace extends Construct {
       queues,
       launcher: launcher.function,
       deadLetterFunction: deadLetter.function,
+      undelivered: schedules.undelivered,
       failedTasks: config.failedTasksAlarm,
       email: config.alarmEmail,
       topic: alarmTopic,
@@ -121,6 +127,7 @@ export class Millrace extends Construct {
       clusterName: cluster.cluster.clusterName,
       launcherFunction: launcher.function.functionName,
       workerLogGroup: cluster.logGroup.logGroupName,
+      undeliveredQueueUrl: schedules.undelivered.queueUrl,
       queuesJson,
       queues,
     });

@@ -8,6 +8,7 @@ export const PRICES = {
   lambdaRequest: 0.2e-6,
   lambdaGbSecond: 13.3334e-6, // ARM
   apiRequest: 1e-6,
+  schedulerInvocation: 1e-6, // the first 14 million of a month are free
   fargateVcpuHour: 0.03238, // ARM
   fargateGbHour: 0.00356, // ARM
   fargateSpotFactor: 0.3, // at best: Spot takes up to 70 % off

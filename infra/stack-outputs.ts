@@ -9,6 +9,7 @@ export interface StackOutputs {
   readonly clusterName: string;
   readonly launcherFunction: string;
   readonly workerLogGroup: string;
+  readonly undeliveredQueueUrl: string;
   /** The definitions, as functions are told of them. */
   readonly queuesJson: string;
   readonly queues: readonly TaskQueue[];
@@ -23,6 +24,7 @@ export function addOutputs(scope: Construct, outputs: StackOutputs): void {
   add('ClusterName', outputs.clusterName);
   add('LauncherFunction', outputs.launcherFunction);
   add('WorkerLogGroup', outputs.workerLogGroup);
+  add('UndeliveredQueueUrl', outputs.undeliveredQueueUrl);
   add('Queues', outputs.queuesJson);
   for (const { name, queue, dead } of outputs.queues) {
     add(`QueueUrl${toPascalCase(name)}`, queue.queueUrl);

@@ -4,13 +4,13 @@ import { makeHealth } from '../../src/api/health.ts';
 import { makeLambdaClient, makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
 import { makeSettlers } from '../../src/core/settlers.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { makeDeployedPorts, required } from '../deployed-ports.ts';
+import { makeSchedulingPorts, required } from '../deployed-ports.ts';
 import { makeApiHandler } from './handler.ts';
 
 const LAUNCH_MS = 27_000; // the function itself has 29 s
 const WAKE_MS = 2000; // whoever enqueues waits for it; the launcher looks every minute anyway
 
-const { ports, inspector } = makeDeployedPorts(process.env, (line) => process.stdout.write(line));
+const { ports, inspector } = makeSchedulingPorts(process.env, (line) => process.stdout.write(line));
 const launcher = required(process.env, 'MILLRACE_LAUNCHER_FUNCTION');
 const lambda = makeLambdaClient(LAUNCH_MS);
 

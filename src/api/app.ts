@@ -9,6 +9,7 @@ import { noSuchRoute } from './near-routes.ts';
 import { invalidRequest } from './parse-query.ts';
 import { presentError } from './problem.ts';
 import { addQueueRoutes } from './queue-routes.ts';
+import { addScheduleRoutes } from './schedule-routes.ts';
 import { addTaskRoutes } from './task-routes.ts';
 import { addWorkerRoutes } from './worker-routes.ts';
 import { addWorkflowRoutes } from './workflow-routes.ts';
@@ -45,6 +46,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   addQueueRoutes(app, deps);
   addWorkerRoutes(app, deps);
   addDoctorRoutes(app, deps);
+  addScheduleRoutes(app, deps);
   addServiceRoutes(app, deps);
   return app;
 }

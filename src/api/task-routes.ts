@@ -1,7 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { cancelTask } from '../core/cancel.ts';
-import { enqueueTask } from '../core/enqueue-task.ts';
-import { MAX_IDEMPOTENCY_KEY_CHARS, MAX_TASK_BODY_BYTES, MAX_WAIT_SECONDS } from '../core/limits.ts';
+import { enqueueTask, isForScheduler } from '../core/enqueue-task.ts';
+import {
+  MAX_IDEMPOTENCY_KEY_CHARS,
+  MAX_SCHEDULED_DELAY_SECONDS,
+  MAX_TASK_BODY_BYTES,
+  MAX_WAIT_SECONDS,
+} from '../core/limits.ts';
 import { showTask } from '../core/read-task.ts';
 import { parseTaskSpec, programOf } from '../core/task-spec.ts';
 import { toTaskView } from '../core/task-view.ts';
@@ -57,6 +62,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
           'content_conflict',
           'too_large',
           'unsupported_media_type',
+          'not_supported',
         ),
       },
     }),
@@ -64,10 +70,11 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       assertMediaType(c.req.raw, ['application/json']);
       const body = parseJsonBody(await readBody(c.req.raw, MAX_TASK_BODY_BYTES, BODY_HINT));
-      const spec = parseTaskSpec(body, definition.program !== undefined);
+      const spec = parseTaskSpec(body, definition.program !== undefined, MAX_SCHEDULED_DELAY_SECONDS);
       const key = c.req.valid('header')['idempotency-key'];
       const { row, created } = await enqueueTask(ports, definition, spec, key);
-      await wake(deps, definition.name, created ? 1 : 0);
+      // Nothing is in the queue yet of a task that the scheduler has.
+      if (!isForScheduler(spec)) await wake(deps, definition.name, created ? 1 : 0);
       return c.json(toTaskView(row, ports.clock(), programOf(spec)), created ? 201 : 200);
     },
     { required: true, content: { 'application/json': { schema: taskSpecShape } } },

@@ -77,6 +77,14 @@ export function catalogKey(queue: string): Key {
   return { pk: 'catalog', sk: `queue#${queue}` };
 }
 
+/** What a local stack's scheduler has to send: `id` tells a delayed task from a schedule. */
+export function timerKey(queue: string, id: string): Key {
+  return { pk: `timers#${queue}`, sk: id };
+}
+
+/** Index partition of all timers of a stack, by the time at which they are due. */
+export const TIMERS_PARTITION = 'timers';
+
 /** Index partition of a task or chunk: an unsharded one would stop at about 1,000 writes a second. */
 export function timeIndexPartition(queue: string, shard: number): string {
   return `${queue}#${shard}`;

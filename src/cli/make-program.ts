@@ -14,6 +14,7 @@ import { registerPurge } from './commands/purge.ts';
 import { registerQueue } from './commands/queue.ts';
 import { registerRedrive } from './commands/redrive.ts';
 import { registerRun } from './commands/run.ts';
+import { registerSchedule } from './commands/schedule.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerWait } from './commands/wait.ts';
 import { registerWork } from './commands/work.ts';
@@ -67,6 +68,7 @@ export function makeProgram(context: CliContext): Command {
   registerPurge(program, context);
   registerPause(program, context);
   registerQueue(program, context);
+  registerSchedule(program, context);
   registerEnv(program, context);
   registerDoctor(program, context);
   return program;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MAX_DELAY_SECONDS, MAX_MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS } from '../core/limits.ts';
+import { MAX_MAX_ATTEMPTS, MAX_SCHEDULED_DELAY_SECONDS, MAX_TIMEOUT_SECONDS } from '../core/limits.ts';
 import type { TaskSpec } from '../core/task-spec.ts';
 import { numberBetween } from './parse-options.ts';
 
@@ -21,7 +21,11 @@ export function withTaskSettings(command: Command): Command {
       numberBetween(0.001, MAX_TIMEOUT_SECONDS, false),
     )
     .option('--max-attempts <n>', 'FAILED after so many', numberBetween(1, MAX_MAX_ATTEMPTS, true))
-    .option('--delay <seconds>', 'start no sooner', numberBetween(0, MAX_DELAY_SECONDS, false))
+    .option(
+      '--delay <seconds>',
+      'start no sooner, within a year',
+      numberBetween(0, MAX_SCHEDULED_DELAY_SECONDS, false),
+    )
     .option('--tenant <name>', 'fair-queue key: the backlog of one tenant does not delay the others')
     .option('--idempotency-key <key>', 'the same key and content make one task, however often they are sent');
 }

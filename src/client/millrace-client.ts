@@ -8,6 +8,7 @@ import type { TaskView } from '../core/task-view.ts';
 import type { WorkflowView } from '../core/read-workflow.ts';
 import type { StepSpec } from '../core/workflow-row.ts';
 import { ApiRequests, query, SAFE, type ClientOptions } from './api-requests.ts';
+import { ScheduleCalls } from './schedule-calls.ts';
 
 /** What every method throws. */
 export { MillraceError } from '../core/errors.ts';
@@ -219,6 +220,9 @@ export class MillraceClient {
       body: JSON.stringify(wish),
     });
   }
+
+  /** Schedules of its queues. */
+  readonly schedules = new ScheduleCalls((mayRepeat, request) => this.api.send(mayRepeat, request));
 
   /** Whether what the API depends on can be reached. */
   async health(): Promise<Record<string, unknown>> {

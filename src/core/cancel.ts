@@ -1,6 +1,7 @@
 import type { Ending } from './claimant.ts';
 import { endUnclaimed } from './end-unrun.ts';
 import { MillraceError, unknownTask } from './errors.ts';
+import { dropLater } from './send-later.ts';
 import { chunkEnvelope } from './task-content.ts';
 import { parseBatchTaskId } from './batch-row.ts';
 import type { TaskRow } from './task-row.ts';
@@ -28,6 +29,7 @@ export async function cancelTask(ending: Ending, id: string, unborn?: UnbornTask
       const result = await endUnclaimed(ending, task, row);
       if (!result.done) continue;
       await settler.flush();
+      if (row) await dropLater(ports, row);
       return result.row;
     }
     if (row.state === 'CANCELLED') return row;

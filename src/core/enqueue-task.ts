@@ -1,15 +1,18 @@
 import { MillraceError } from './errors.ts';
 import type { Envelope, TaskContent } from './envelope.ts';
+import { MAX_DELAY_SECONDS } from './limits.ts';
 import { rowBirth } from './new-row.ts';
 import type { Ports } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
+import { sendLater } from './send-later.ts';
 import { keepContent, toMessage } from './task-content.ts';
 import type { TaskRow } from './task-row.ts';
 import { canonicalContent, type TaskSpec } from './task-spec.ts';
 
 /**
  * Enqueues one task: the message first, then its row. A crash between leaves a message that makes the row when
- * it is claimed; nothing that has been sent is ever without an owner.
+ * it is claimed; nothing that has been sent is ever without an owner. A task that waits longer than SQS delays a
+ * message has it with the scheduler instead, which sends it when it is due.
  * @param idempotencyKey the same key with the same content is the same task; with another content a conflict
  * @throws MillraceError `content_conflict`
  */
@@ -42,8 +45,7 @@ export async function enqueueAs(
   const spec = content.task;
   const at = ports.clock();
   const notBefore = spec.delaySeconds ? at + spec.delaySeconds * 1000 : undefined;
-  const envelope: Envelope = { id, at, hash, content, notBefore };
-  await ports.messages.main(definition.name).send([await toMessage(ports, envelope, spec.tenant)]);
+  await sendMessage(ports, definition.name, { id, at, hash, content, notBefore }, spec);
   const birth = rowBirth(definition, { hash, at, spec });
   const result = await ports.tasks.change({
     id,
@@ -53,12 +55,28 @@ export async function enqueueAs(
   });
   if (result.done) {
     // After the row, which settles whose content this id has: another request with the same key writes none.
-    if (birth.programCut) await keepContent(ports, id, content);
+    if (birth.programCut) await keepContent(ports, id, content, notBefore);
     return { row: result.row, created: true };
   }
   if (!result.row) throw new Error(`the row of task ${id} was refused, and is not there`);
   // A worker was faster with this very message, or another request with the same key.
   return { row: result.row, created: result.row.createdAt === at };
+}
+
+/**
+ * By SQS, or by the scheduler when it is due. A message that the scheduler has sent and forgotten is asked for again
+ * only while there is no row: its copy finds the task ended, or in hand.
+ */
+async function sendMessage(ports: Ports, queue: string, envelope: Envelope, spec: TaskSpec): Promise<void> {
+  const { notBefore } = envelope;
+  if (notBefore !== undefined && isForScheduler(spec)) {
+    await sendLater(ports, queue, { ...envelope, notBefore }, spec.tenant);
+  } else await ports.messages.main(queue).send([await toMessage(ports, envelope, spec.tenant)]);
+}
+
+/** Whether a task waits longer than SQS delays a message. */
+export function isForScheduler(spec: TaskSpec): boolean {
+  return (spec.delaySeconds ?? 0) > MAX_DELAY_SECONDS;
 }
 
 function keyedId(ports: Ports, queue: string, key: string): string {

@@ -1,10 +1,16 @@
 import * as z from 'zod';
 import { MillraceError } from './errors.ts';
+import { MAX_DELAY_SECONDS } from './limits.ts';
 import type { Digest, ReceivedMessage } from './ports.ts';
 import { canonicalContent, parseTaskSpec, taskSpecSchema, type TaskSpec } from './task-spec.ts';
 
-/** The version of envelopes and rows that this code writes; it hands back what is newer. */
+/** The version of rows, and of most envelopes, that this code writes; it hands back what is newer. */
 export const PROTOCOL_VERSION = 1;
+/**
+ * Of envelopes that version 1 cannot read: those of a schedule, and tasks delayed longer than SQS delays them. A
+ * worker that is older than these hands them back.
+ */
+const SCHEDULED_VERSION = 2;
 
 /** Either what the API took, or the body of a raw message, word for word. */
 export type Content = TaskContent | { readonly body: string };
@@ -43,6 +49,17 @@ const envelopeSchema = z.strictObject({
   notBefore: time.optional(),
   redriveOf: z.int().nonnegative().optional(),
   redrivenAt: time.optional(),
+});
+
+/**
+ * What a scheduler sends each time a schedule fires. The scheduler fills in the time it was to fire at, and may send
+ * the same again; the id of the task is made of the two, so that it is the same task then.
+ */
+const firingSchema = z.strictObject({
+  schedule: z.string().min(1).max(100),
+  at: z.iso.datetime({ offset: true }),
+  hash: z.string().min(1).max(128),
+  content: z.strictObject({ task: taskSpecSchema }),
 });
 
 interface Known extends Omit<Envelope, 'content'> {
@@ -87,15 +104,12 @@ export function parseMessage(
     };
     return parseContent(envelope, { body: message.body }, queue.hasProgram);
   }
-  if (
-    version !== String(PROTOCOL_VERSION) &&
-    /^[0-9]{1,6}$/.test(version) &&
-    Number(version) > PROTOCOL_VERSION
-  ) {
+  if (/^[0-9]{1,6}$/.test(version) && Number(version) > SCHEDULED_VERSION) {
     return { kind: 'newer', version };
   }
+  const isKnown = version === String(PROTOCOL_VERSION) || version === String(SCHEDULED_VERSION);
   const envelope = parseEnvelope(message.body);
-  if (typeof envelope === 'string' || version !== String(PROTOCOL_VERSION)) {
+  if (typeof envelope === 'string' || !isKnown) {
     return {
       kind: 'invalid',
       id: message.messageId,
@@ -105,7 +119,7 @@ export function parseMessage(
       detail:
         typeof envelope === 'string'
           ? `the message says that it is an envelope of Millrace, but ${envelope}`
-          : `expected version ${PROTOCOL_VERSION} of the envelope, got ${JSON.stringify(version)}`,
+          : `expected version ${PROTOCOL_VERSION} or ${SCHEDULED_VERSION} of the envelope, got ${JSON.stringify(version)}`,
     };
   }
   const { content, ...rest } = envelope;
@@ -161,7 +175,35 @@ function parseEnvelope(body: string): Envelope | string {
     return 'its body is not JSON';
   }
   const parsed = envelopeSchema.safeParse(value);
-  return parsed.success ? parsed.data : 'its body is not the envelope of a task';
+  if (parsed.success) return parsed.data;
+  const firing = firingSchema.safeParse(value);
+  if (!firing.success) return 'its body is not the envelope of a task';
+  const { schedule, at: time, hash, content } = firing.data;
+  const at = Date.parse(time);
+  return { id: firingId(schedule, at), at, hash, content };
+}
+
+/** The id of the task that a schedule makes at this time (ms). @param schedule its key, see src/core/schedule.ts */
+export function firingId(schedule: string, at: number): string {
+  return `${schedule}-${new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')}`;
+}
+
+/** The version that goes with a message of this envelope. */
+export function versionOf({ content }: Pick<Envelope, 'content'>): string {
+  const isLong = content && 'task' in content && (content.task.delaySeconds ?? 0) > MAX_DELAY_SECONDS;
+  return String(isLong ? SCHEDULED_VERSION : PROTOCOL_VERSION);
+}
+
+/** The body and the version of what a schedule sends. @param at ISO 8601 */
+export function toFiring(
+  schedule: { readonly key: string; readonly hash: string; readonly task: TaskSpec },
+  at: string,
+): { body: string; version: string } {
+  const { key, hash, task } = schedule;
+  return {
+    body: JSON.stringify({ schedule: key, at, hash, content: { task } }),
+    version: String(SCHEDULED_VERSION),
+  };
 }
 
 /** The body of a message of ours; its version goes beside it, as an attribute. */

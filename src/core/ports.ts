@@ -2,6 +2,7 @@ import type { BatchRow, ChunkRow } from './batch-row.ts';
 import type { FoldedRow, LedgerRow, LedgerUpdate } from './ledger-row.ts';
 import type { NewerNote, QueueControl, RenewalState, WorkerReport } from './queue-control.ts';
 import type { QueueDefinition } from './queue-definition.ts';
+import type { Scheduler } from './scheduler.ts';
 import type { TaskRow } from './task-row.ts';
 import type { TaskChange } from './transition.ts';
 import type { WorkflowStore } from './workflow-store.ts';
@@ -249,6 +250,8 @@ export interface Ports {
   readonly queues: QueueStore;
   readonly catalog: QueueCatalog;
   readonly messages: MessageQueues;
+  /** Where tasks are taken: the API has one, workers do not. */
+  readonly scheduler?: Scheduler;
   readonly clock: Clock;
   readonly random: Random;
   readonly newId: NewId;

@@ -32,8 +32,8 @@ export async function copyMessage(
 ): Promise<OutgoingMessage> {
   const { body, version, tenant } = received;
   if (message.kind === 'newer') return { body, version: version ?? message.version, tenant };
-  const { id, at, hash, content, redriveOf, redrivenAt } = message;
-  return toMessage(ports, { id, at, hash, content, redriveOf, redrivenAt }, tenant);
+  const { id, at, hash, content, notBefore, redriveOf, redrivenAt } = message;
+  return toMessage(ports, { id, at, hash, content, notBefore, redriveOf, redrivenAt }, tenant);
 }
 
 /**
@@ -59,8 +59,11 @@ export async function renewMessages(
           set: { ...rowBirth(definition, message), attempt: 0, failures: 0 },
         });
       }
-      const copy = await copyMessage(ending, { received, message });
-      return { ...copy, delaySeconds: Math.ceil(delaySeconds) || undefined };
+      const copy: OutgoingMessage = await copyMessage(ending, { received, message });
+      return {
+        ...copy,
+        delaySeconds: Math.max(copy.delaySeconds ?? 0, Math.ceil(delaySeconds)) || undefined,
+      };
     }),
   );
   await ports.messages.main(definition.name).send(copies);

@@ -15,7 +15,7 @@ export const TABLE = {
   indexes: [
     /** Every task (and chunk) of a queue by time, on keys that never change. */
     { name: 'byTime', partitionKey: 'gq', sortKey: 'gt' },
-    /** Sparse: FAILED tasks, and chunks that are not sent. */
+    /** Sparse: FAILED tasks, chunks that are not sent, and the timers of a local stack. */
     { name: 'open', partitionKey: 'fq', sortKey: 'ft' },
   ],
 } as const;

@@ -1,5 +1,5 @@
 import type { Content, Envelope } from './envelope.ts';
-import { PROTOCOL_VERSION, toMessageBody } from './envelope.ts';
+import { toMessageBody, versionOf } from './envelope.ts';
 import { batchTaskId, parseBatchTaskId, type ChunkRow } from './batch-row.ts';
 import { MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES, ROW_RETENTION_MS } from './limits.ts';
 import { expiryAfter } from './new-row.ts';
@@ -9,16 +9,20 @@ import { byteLength, canonicalContent, type TaskSpec } from './task-spec.ts';
 /** Kept longer than any row that may need it: a redrive takes the row out of its own expiry. */
 const PAYLOAD_RETENTION_MS = 3 * ROW_RETENTION_MS;
 
-/** Keeps what a task runs, beside its row, for redrive and for display. */
+/**
+ * Keeps what a task runs, beside its row, for redrive and for display.
+ * @param notBefore (ms) it may have to wait until then before anybody asks for it
+ */
 export async function keepContent(
   ports: Pick<Ports, 'tasks' | 'clock'>,
   id: string,
   content: Content,
+  notBefore = 0,
 ): Promise<void> {
   await ports.tasks.writePayload(
     id,
     JSON.stringify(content),
-    expiryAfter(ports.clock(), PAYLOAD_RETENTION_MS),
+    expiryAfter(Math.max(ports.clock(), notBefore), PAYLOAD_RETENTION_MS),
   );
 }
 
@@ -65,10 +69,10 @@ export async function toMessage(
   const delayMs = Math.max(0, (envelope.notBefore ?? 0) - ports.clock());
   // At most what SQS takes, whatever clock the time is of: a claim waits for it in any case.
   const delaySeconds = Math.min(Math.ceil(delayMs / 1000), MAX_DELAY_SECONDS) || undefined;
-  const about = { version: String(PROTOCOL_VERSION), delaySeconds, tenant };
+  const about = { version: versionOf(envelope), delaySeconds, tenant };
   const body = toMessageBody(envelope);
   if (byteLength(body) <= MAX_MESSAGE_BYTES - 1024 || envelope.content === undefined)
     return { ...about, body };
-  await keepContent(ports, envelope.id, envelope.content);
+  await keepContent(ports, envelope.id, envelope.content, envelope.notBefore);
   return { ...about, body: toMessageBody({ ...envelope, content: undefined }) };
 }

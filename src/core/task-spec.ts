@@ -7,6 +7,7 @@ import {
   MAX_ENV_ENTRIES,
   MAX_MAX_ATTEMPTS,
   MAX_PROGRAM_BYTES,
+  MAX_SCHEDULED_DELAY_SECONDS,
   MAX_TIMEOUT_SECONDS,
 } from './limits.ts';
 import type { Program } from './task-row.ts';
@@ -80,7 +81,12 @@ export const taskSpecSchema = z.strictObject({
   env: environment.optional().describe('environment variables for the program'),
   timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).optional(),
   maxAttempts: z.int().min(1).max(MAX_MAX_ATTEMPTS).optional(),
-  delaySeconds: z.number().min(0).max(MAX_DELAY_SECONDS).optional(),
+  delaySeconds: z
+    .number()
+    .min(0)
+    .max(MAX_SCHEDULED_DELAY_SECONDS)
+    .optional()
+    .describe(`not before; more than ${MAX_DELAY_SECONDS} for a task that is enqueued by itself only`),
   tenant: z
     .string()
     .regex(
@@ -102,6 +108,10 @@ export function programOf(spec: TaskSpec): Program | undefined {
   return undefined;
 }
 
+const DELAY_TOO_LONG =
+  `delaySeconds: expected at most ${MAX_DELAY_SECONDS} in a batch, a chain, a set and a raw message; enqueue this task by itself, ` +
+  `which may wait ${MAX_SCHEDULED_DELAY_SECONDS}, or load the batch when it is due, by a schedule if need be`;
+
 /** One sentence for each thing that a schema found wrong. */
 export function describeIssues(error: z.ZodError): string {
   return error.issues
@@ -118,14 +128,20 @@ export function describeIssues(error: z.ZodError): string {
 /**
  * unknown → TaskSpec.
  * @param hasProgram whether the queue has a program of its own, which then runs every task
+ * @param maxDelaySeconds more than SQS delays a message only where a scheduler sends it
  * @throws MillraceError `invalid_task` or `too_large`
  */
-export function parseTaskSpec(value: unknown, hasProgram: boolean): TaskSpec {
+export function parseTaskSpec(
+  value: unknown,
+  hasProgram: boolean,
+  maxDelaySeconds = MAX_DELAY_SECONDS,
+): TaskSpec {
   const parsed = taskSpecSchema.safeParse(value);
   if (!parsed.success) {
     throw invalidTask(describeIssues(parsed.error), value);
   }
   const spec = parsed.data;
+  if ((spec.delaySeconds ?? 0) > maxDelaySeconds) throw invalidTask(DELAY_TOO_LONG, value);
   if (hasProgram) {
     if (programOf(spec) || spec.args !== undefined || spec.env !== undefined) {
       throw invalidTask(

@@ -2,12 +2,14 @@ import { makeAwsClients, type AwsClients } from '../aws/aws-clients.ts';
 import type { Table } from '../aws/dynamo.ts';
 import { deleteDefinition, makeTableCatalog, putDefinition } from '../aws/dynamo-catalog.ts';
 import { DEFAULT_TABLE_NAME } from '../aws/make-aws-ports.ts';
+import { makeTimerStore } from '../aws/dynamo-timer-store.ts';
 import { makeMessageQueue } from '../aws/sqs-message-queue.ts';
 import { deprovisionQueue, provisionQueue } from '../aws/provision.ts';
 import { findQueueUrl } from '../aws/aws-clients.ts';
 import { MillraceError, unknownQueue } from '../core/errors.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../core/queue-definition.ts';
 import { queueNames } from '../core/table-definition.ts';
+import type { TimerStore } from '../core/timer.ts';
 
 /** The local stack whose queues are managed, and its key. */
 export interface LocalTarget {
@@ -68,9 +70,25 @@ export async function removeQueue(
         },
       );
     }
+    await removeTimers(makeTimerStore(table), name, force);
     await deleteDefinition(table, name);
     await deprovisionQueue(clients, name);
   });
+}
+
+/** @throws MillraceError `wrong_state` when there are any, unless `force` */
+async function removeTimers(timers: TimerStore, queue: string, force: boolean): Promise<void> {
+  for (;;) {
+    const page = await timers.list(queue, '', 100);
+    if (page.timers.length === 0) return;
+    if (!force) {
+      throw new MillraceError('wrong_state', `The queue ${queue} still has schedules, or delayed tasks.`, {
+        expected: 'a queue with neither',
+        hint: `Look: millrace schedule list ${queue}. Remove the queue with --force, and they are removed too.`,
+      });
+    }
+    for (const { id, revision } of page.timers) await timers.remove(queue, id, revision);
+  }
 }
 
 async function withClients<T>(

@@ -7,6 +7,7 @@ import { makeApi } from '../api/app.ts';
 import { makeHealth } from '../api/health.ts';
 import { makeAwsClients } from '../aws/aws-clients.ts';
 import { makeInspector } from '../aws/inspect.ts';
+import { makeTimerStore } from '../aws/dynamo-timer-store.ts';
 import { DEFAULT_TABLE_NAME, makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { provisionTable } from '../aws/provision.ts';
 import type { Log } from '../core/ports.ts';
@@ -20,6 +21,7 @@ import { ensureQueue } from './manage-queues.ts';
 import { portWishes, rememberPorts, type WantedPorts } from './remembered-ports.ts';
 import { ensureDataDir, ensureKey } from './stack-key.ts';
 import { removeStackFile, writeStackFile, type Stack } from './stack-file.ts';
+import { makeTimerScheduler } from './timer-scheduler.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export const LOCAL_REGION = 'us-east-1';
@@ -42,8 +44,8 @@ export interface RunningStack {
 }
 
 /**
- * Starts a whole installation in this process, on loopback: SQS, DynamoDB, the API, the dead-letter poller and
- * the minute run. Announces itself in the data folder.
+ * Starts a whole installation in this process, on loopback: SQS, DynamoDB, the API, the dead-letter poller, the
+ * minute run and the scheduler. Announces itself in the data folder.
  * @throws Error when the folder or a port is in use; nothing is left running then
  */
 export async function startStack(options: StackOptions): Promise<RunningStack> {
@@ -73,8 +75,10 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     const clients = makeAwsClients({ sqs: sqs.url, dynamodb: dynamodb.url, region: LOCAL_REGION, key });
     closers.push(() => clients.close());
     await provisionTable(clients, DEFAULT_TABLE_NAME);
-    const ports = makeAwsPorts(clients, DEFAULT_TABLE_NAME, log);
     const table = { client: clients.dynamodb, name: DEFAULT_TABLE_NAME };
+    const timers = makeTimerStore(table);
+    const plainPorts = makeAwsPorts(clients, DEFAULT_TABLE_NAME, log);
+    const ports = { ...plainPorts, scheduler: makeTimerScheduler(timers, plainPorts.clock) };
     const definitions = await ports.catalog.list();
     const queueUrls: Record<string, string> = {};
     for (const definition of definitions.length > 0 ? definitions : [DEFAULT_QUEUE]) {
@@ -82,7 +86,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     }
 
     const settlers = makeSettlers(ports);
-    const upkeep = startUpkeep(ports, settlers);
+    const upkeep = startUpkeep(ports, settlers, timers);
     closers.push(() => upkeep.close());
     const app = makeApi({
       ports,

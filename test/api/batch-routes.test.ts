@@ -243,6 +243,17 @@ describe('POST /v1/queues/{queue}/batches', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_batch', refused: [] } });
   });
 
+  it('refuses a line that waits longer than SQS delays a message, and says what to do', async () => {
+    const api = makeApiUnderTest();
+    const lines = [900, 901].map((delaySeconds) => JSON.stringify({ command: 'true', delaySeconds }));
+    const { body } = await api.post<Upload>(BATCHES, NDJSON, lines.join('\n'));
+    expect([body.accepted, body.refused.map(({ line, code }) => [line, code])]).toEqual([
+      1,
+      [[2, 'invalid_task']],
+    ]);
+    expect(body.refused[0]?.detail).toMatch(/at most 900 in a batch.*enqueue this task by itself/);
+  });
+
   it('answers 400 with the refused lines when not one line is a task, and keeps that list short', async () => {
     const api = makeApiUnderTest();
     const answer = await api.post<Upload>(BATCHES, NDJSON, 'nope\n'.repeat(1500));

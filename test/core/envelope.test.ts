@@ -143,10 +143,37 @@ describe('a message of ours', () => {
     expect(parse(toMessageBody(envelope), { version: V1 })).toEqual({ kind: 'stored', envelope });
   });
 
-  it.each(['2', '17', '999999'])(
+  it.each(['3', '17', '999999'])(
     'of version %s is newer: it is handed back, whatever its body',
     (version) => {
       expect(parse('anything at all', { version })).toEqual({ kind: 'newer', version });
+    },
+  );
+
+  const FIRING = {
+    schedule: 's-1',
+    at: '2026-11-25T08:00:00Z',
+    hash: 'h',
+    content: { task: { command: 'x' } },
+  };
+
+  it('of a schedule has an id that is made of its key and its time, whoever sends it how often', () => {
+    const at = Date.UTC(2026, 10, 25, 8);
+    expect(parse(JSON.stringify(FIRING), { version: '2' })).toEqual({
+      ...{ kind: 'task', id: 's-1-20261125T080000Z', at, hash: 'h' },
+      ...{ content: FIRING.content, spec: { command: 'x' } },
+    });
+    expect(
+      parse(JSON.stringify({ ...FIRING, at: '2026-11-25T08:00:00.000Z' }), { version: '2' }),
+    ).toMatchObject({
+      id: 's-1-20261125T080000Z',
+    });
+  });
+
+  it.each(['<aws.scheduler.scheduled-time>', 'yesterday', '', 5])(
+    'of a schedule without a time (%s) is invalid',
+    (at) => {
+      expect(parse(JSON.stringify({ ...FIRING, at }), { version: '2' }).kind).toBe('invalid');
     },
   );
 

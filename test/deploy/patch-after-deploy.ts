@@ -105,6 +105,9 @@ async function allowWhatIsIncluded(
     for (const { Action, Resource, Condition } of statements) {
       const batches = [Action].flat().filter((action) => BATCHED.includes(action));
       if (batches.length > 0) extra.push({ Action: batches.map((action) => `${action}Batch`), Resource });
+      // MiniStack takes every schedule for one of the group `default`, and a list for everything there is.
+      const schedules = [Action].flat().filter((action) => action.startsWith('scheduler:'));
+      if (schedules.length > 0) extra.push({ Action: schedules, Resource: '*' });
       const hasCluster = JSON.stringify(Condition ?? {}).includes('ecs:cluster');
       if (hasCluster) extra.push({ Action, Resource: [Resource, clusters].flat() });
     }

@@ -9,4 +9,5 @@ export const QUEUES: NonNullable<MillraceConfigInput['queues']> = [
   { name: 'mail', maxWorkers: 0, program: ['/bin/sh', '-c', 'wc -c'] },
   { name: 'dead', maxWorkers: 0, leaseSeconds: 5, maxAttempts: 2 },
   { name: 'cli', maxWorkers: 0 },
+  { name: 'schedules', maxWorkers: 0, leaseSeconds: 5 },
 ];

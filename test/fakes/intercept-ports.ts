@@ -30,6 +30,7 @@ export function interceptPorts(ports: Ports, intercept: Intercept): Ports {
     batches: wrap(ports.batches, 'batches'),
     queues: wrap(ports.queues, 'queues'),
     catalog: wrap(ports.catalog, 'catalog'),
+    ...(ports.scheduler && { scheduler: wrap(ports.scheduler, 'scheduler') }),
     messages: {
       main: wrapQueue((queue) => ports.messages.main(queue), 'main'),
       dead: wrapQueue((queue) => ports.messages.dead(queue), 'dead'),

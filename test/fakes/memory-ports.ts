@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { MessageQueue, Ports } from '../../src/core/ports.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../../src/core/queue-definition.ts';
+import { makeTimerScheduler } from '../../src/local/timer-scheduler.ts';
 import { makeMemoryQueue, type MemoryMessage } from './memory-queue.ts';
 import type { LogEntry, MemoryState } from './memory-state.ts';
 import { makeMemoryBatches, makeMemoryControls, makeMemoryLedgers } from './memory-tables.ts';
+import { makeMemoryTimers } from './memory-timers.ts';
 import { makeMemoryTasks } from './memory-tasks.ts';
 import { makeMemoryWorkflows } from './memory-workflows.ts';
 
@@ -33,6 +35,7 @@ export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAU
     locks: new Map(),
     reports: new Map(),
     messages: new Map(),
+    timers: new Map(),
     log: [],
   };
   const newId = () => `id-${(state.ids += 1)}`;
@@ -59,6 +62,7 @@ export function makeMemoryPorts(definitions: readonly QueueDefinition[] = [DEFAU
     queues: makeMemoryControls(state),
     catalog: { list: async () => state.definitions, find: async (name) => find(name) },
     messages: { main: (queue) => open(queue, false), dead: (queue) => open(queue, true) },
+    scheduler: makeTimerScheduler(makeMemoryTimers(state.timers), () => state.now),
     clock: () => state.now,
     random: () => state.random,
     newId,

@@ -3,6 +3,7 @@ import type { FoldedRow, LedgerRow } from '../../src/core/ledger-row.ts';
 import type { LaunchLock, TaskOutput } from '../../src/core/ports.ts';
 import type { QueueControl, WorkerReport } from '../../src/core/queue-control.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
+import type { Timer } from '../../src/core/timer.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import type { StepSpec, WorkflowRow } from '../../src/core/workflow-row.ts';
 import type { MemoryMessage } from './memory-queue.ts';
@@ -38,5 +39,7 @@ export interface MemoryState {
   readonly reports: Map<string, { queue: string; report: WorkerReport }>;
   /** Messages of `<queue>` and of `<queue>/dead`. */
   readonly messages: Map<string, MemoryMessage[]>;
+  /** By `<queue>/<id>`. */
+  readonly timers: Map<string, Timer>;
   readonly log: LogEntry[];
 }

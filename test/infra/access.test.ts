@@ -161,6 +161,54 @@ describe('the API', () => {
   });
 });
 
+describe('schedules', () => {
+  const SCHEDULES = 'arn:aws:scheduler:eu-west-1:111122223333:schedule';
+  const group = '<Schedules/Group>';
+  const sender = '<Schedules/Role.Arn>';
+  const CHANGES = ['Create', 'Get', 'Update', 'Delete'].map((verb) => `scheduler:${verb}Schedule`);
+
+  it('are made and removed by the API, in the group of the stack and no other', () => {
+    for (const action of CHANGES) {
+      expect(api.allows(action, `${SCHEDULES}/${group}/t.1`), action).toBe(true);
+      expect(api.allows(action, `${SCHEDULES}/default/payroll`), action).toBe(false);
+      for (const other of [worker, launcher, deadLetter]) {
+        expect(other.allows(action, `${SCHEDULES}/${group}/t.1`), action).toBe(false);
+      }
+    }
+    expect(api.allows('scheduler:ListSchedules', `${SCHEDULES}/${group}/*`)).toBe(true);
+    expect(api.allows('scheduler:DeleteScheduleGroup', '<Schedules/Group.Arn>')).toBe(false);
+  });
+
+  it('send by a role that the API hands to the scheduler alone', () => {
+    const to = (service: string) => ({ 'iam:PassedToService': `${service}.amazonaws.com` });
+    expect(api.allows('iam:PassRole', sender, to('scheduler'))).toBe(true);
+    expect(api.allows('iam:PassRole', sender, to('lambda'))).toBe(false);
+    expect(api.allows('iam:PassRole', '<Workers/Worker-default/TaskRole.Arn>', to('scheduler'))).toBe(false);
+  });
+
+  it('send messages to the queues, and to where undelivered ones are kept, and do nothing else', () => {
+    expect(rightsOf(stack, 'Schedules/Role').list).toEqual([
+      'sqs:SendMessage on <Queue-always/Queue.Arn>',
+      'sqs:SendMessage on <Queue-default/Queue.Arn>',
+      'sqs:SendMessage on <Queue-reports/Queue.Arn>',
+      'sqs:SendMessage on <Schedules/Undelivered.Arn>',
+    ]);
+  });
+
+  it('have a role that the scheduler takes on for this group of this account only', () => {
+    const { AssumeRolePolicyDocument: trust } = stack.resource('Schedules/Role').Properties;
+    const { Statement: statements } = trust as { Statement: Record<string, unknown>[] };
+    expect(statements).toHaveLength(1);
+    expect(statements[0]).toMatchObject({
+      Principal: { Service: 'scheduler.amazonaws.com' },
+      Condition: {
+        StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+        ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [expect.stringContaining('Group'), 'Arn'] } },
+      },
+    });
+  });
+});
+
 describe('the launcher', () => {
   const family = (name: string) => `${ECS}:task-definition/${name}:7`;
 
@@ -242,7 +290,7 @@ describe('no role of the stack', () => {
   const roles = [...stack.ofType('AWS::IAM::Role').keys()];
 
   it('may do everything with anything', () => {
-    expect(roles).toHaveLength(10);
+    expect(roles).toHaveLength(11);
     for (const path of roles) {
       for (const right of rightsOf(stack, path).list) {
         expect(right, path).not.toMatch(/^(\*|[a-z]+:\*) on /);

@@ -36,6 +36,7 @@ describe('the app of cdk.json', () => {
       MILLRACE_QUEUES: '[{"name":"default"}]',
       MILLRACE_QUEUE_PREFIX: 'Millrace-',
       MILLRACE_LAUNCHER_FUNCTION: 'launcher',
+      MILLRACE_SCHEDULER: '{"group":"g","roleArn":"r","deadLetterArn":"d"}',
       MILLRACE_LAUNCH:
         '{"cluster":"c","subnets":[],"securityGroups":[],"assignPublicIp":true,"taskDefinitions":{"default":"f"}}',
     };

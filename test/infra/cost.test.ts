@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { configSchema, queueConfigSchema } from '../../infra/config.ts';
-import { costOfLoad, idleMonth, totalOf, type Cost } from '../../infra/cost.ts';
+import { costOfFirings, costOfLoad, idleMonth, totalOf, type Cost } from '../../infra/cost.ts';
 import { DEFAULT_DEPLOYED_SLOTS, DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
 
 const DOC = readFileSync('docs/deploy.md', 'utf8');
@@ -44,6 +44,10 @@ describe('the figures of docs/deploy.md', () => {
   it('for a million tasks are those of the function', () => {
     const costs = [million(0.1, 0), million(0.1, 1), million(60, 0), million(60, 1)];
     expect(tableAfter(DOC, '| | 0.1 s each |')).toEqual(toCells(costs));
+  });
+
+  it('for a million firings are those of the function', () => {
+    expect(tableAfter(DOC, '| a million firings |')).toEqual(toCells([costOfFirings(1e6)]));
   });
 
   it('name every setting that there is, and none besides', () => {

@@ -20,6 +20,7 @@ describe('alarms', () => {
       'LauncherErrors',
       'OldestMessage-default',
       'OldestMessage-reports',
+      'UndeliveredFirings',
     ]);
   });
 
@@ -99,7 +100,7 @@ describe('the table', () => {
 describe('queues', () => {
   it('are encrypted, and refuse what is not TLS', () => {
     const queues = [...stack.ofType('AWS::SQS::Queue')];
-    expect(queues).toHaveLength(4);
+    expect(queues).toHaveLength(5);
     for (const [path, { Properties: queue }] of queues) {
       expect(queue['SqsManagedSseEnabled'], path).toBe(true);
       const policy = JSON.stringify(stack.resource(`${path}/Policy`).Properties);
@@ -121,6 +122,7 @@ describe('outputs', () => {
       'QueueUrlReports',
       'Queues',
       'TableName',
+      'UndeliveredQueueUrl',
       'WorkerLogGroup',
     ]);
   });

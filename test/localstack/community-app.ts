@@ -10,6 +10,7 @@ import { ApiFunction } from '../../infra/api-function.ts';
 import { parseConfig, toDefinition } from '../../infra/config.ts';
 import { DeadLetterFunction } from '../../infra/dead-letter-function.ts';
 import { toQueuesVariable } from '../../infra/function-environment.ts';
+import { Schedules } from '../../infra/schedules.ts';
 import { TaskQueue } from '../../infra/task-queue.ts';
 import { TaskTable } from '../../infra/task-table.ts';
 import type { EmulatedContext } from '../support/cdk.ts';
@@ -41,7 +42,8 @@ const common = {
 };
 // Waking a launcher that is not there fails after the task is accepted, and is made up for by nothing here.
 const launcher = Function.fromFunctionName(stack, 'Launcher', `${context.stack}-no-launcher`);
-const api = new ApiFunction(stack, 'Api', { ...common, launcher, concurrency: undefined });
+const schedules = new Schedules(stack, 'Schedules', queues);
+const api = new ApiFunction(stack, 'Api', { ...common, launcher, schedules, concurrency: undefined });
 new DeadLetterFunction(stack, 'DeadLetter', common);
 
 const outputs = { TableName: table.tableName, Queues: queuesJson, ApiFunction: api.function.functionName };

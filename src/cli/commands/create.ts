@@ -1,15 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { MillraceError } from '../../core/errors.ts';
 import type { TaskSpec } from '../../core/task-spec.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, withTargetOptions, type TargetOptions } from '../open-session.ts';
 import { printJson } from '../output/print-json.ts';
-import { collectPairs, wordsAfterDashes } from '../parse-options.ts';
-import { quoteForShell } from '../quote-for-shell.ts';
+import { collectPairs } from '../parse-options.ts';
+import { readProgram, readText } from '../read-program.ts';
 import { taskSettings, withTaskSettings, type TaskSettingOptions } from '../task-settings.ts';
 import { waitAndShow } from '../wait-and-show.ts';
 
@@ -58,50 +54,11 @@ async function toSpec(
   words: string[],
   options: CreateOptions,
 ): Promise<TaskSpec> {
-  const program = await toProgram(context, queue, words, options.input);
+  const program = await readProgram(context, `millrace create ${queue}`, words, options.input);
   return {
     ...program,
     ...(options.input !== undefined && { input: await readText(context, options.input) }),
     ...(options.env && { env: options.env }),
     ...taskSettings(options),
   };
-}
-
-/** Words are never joined to a command: what was one argument would become several. */
-async function toProgram(
-  context: CliContext,
-  queue: string,
-  words: readonly string[],
-  input: string | undefined,
-): Promise<Pick<TaskSpec, 'command' | 'argv'>> {
-  const argv = wordsAfterDashes(context.argv);
-  if (argv?.length && argv.length === words.length) return { argv: [...argv] };
-  const [command, ...more] = words;
-  if (more.length > 0 || argv?.length) throw notOneArgument(queue, words);
-  if (command === undefined) {
-    if (input !== undefined) return {};
-    throw new MillraceError('invalid_request', 'There is no command.', {
-      expected: 'a shell command as one argument, - for STDIN, or -- PROGRAM ARG…',
-      hint: `For example: millrace create ${queue} 'echo hi'. A queue with a program of its own takes --input instead.`,
-    });
-  }
-  if (command !== '-') return { command };
-  if (input === '-') {
-    throw new MillraceError('invalid_request', 'STDIN cannot be both the command and its input.', {
-      hint: 'Read one of them from a file: --input FILE.',
-    });
-  }
-  return { command: (await text(context.stdin)).replace(/\r?\n$/, '') };
-}
-
-function notOneArgument(queue: string, words: readonly string[]): MillraceError {
-  return new MillraceError('invalid_request', 'A command is one argument.', {
-    expected: `millrace create ${queue} ${quoteForShell(words.join(' '))}`,
-    got: `${words.length} arguments`,
-    hint: `Quote the command as shown, or run the program without a shell: millrace create ${queue} -- ${words.map(quoteForShell).join(' ')}`,
-  });
-}
-
-async function readText(context: CliContext, path: string): Promise<string> {
-  return path === '-' ? text(context.stdin) : readFile(resolve(context.cwd, path), 'utf8');
 }
