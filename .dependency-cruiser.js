@@ -60,6 +60,7 @@ export default {
     only('client', ['core']),
     only('local', ['core', 'aws', 'api', 'worker']),
     onlyWires('functions', ['core', 'aws', 'api']),
+    onlyWires('tasks', ['core']),
     onlyWires('worker-image', ['core', 'aws', 'worker']),
     {
       name: 'infra-imports',
@@ -77,6 +78,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['checkout', 'import', 'node', 'default'],
+    },
   },
 };

@@ -1,5 +1,6 @@
 import { build, type BuildOptions } from 'esbuild';
 import { join } from 'node:path';
+import { findTaskFiles } from '../src/worker/handlers/task-files.ts';
 import { DIST, ROOT } from './paths.ts';
 
 const COMMON = {
@@ -13,13 +14,14 @@ const COMMON = {
 /** Of the machines that install the package: see `engines`. */
 const INSTALLED = { ...COMMON, target: 'node22.18', packages: 'external' } satisfies BuildOptions;
 
-/** `dist/cli.js`: a command loads the chunks that it needs. The spawner is a program of its own beside it. */
+/** `dist/cli.js`: a command loads the chunks that it needs. Spawner and handler host are programs of their own beside it. */
 export async function buildCli(): Promise<void> {
   await build({
     ...INSTALLED,
     entryPoints: {
       cli: 'src/cli/millrace-main.ts',
       'spawner-main': 'src/worker/spawner/spawner-main.ts',
+      'handler-host-main': 'src/worker/handlers/handler-host-main.ts',
     },
     outdir: DIST,
     chunkNames: 'chunks-[hash]',
@@ -27,18 +29,24 @@ export async function buildCli(): Promise<void> {
   });
 }
 
-/** What programs import as `millrace`, `millrace/client` and `millrace/signing-fetch`. */
+/** What programs import as `millrace`, `millrace/client`, `millrace/signing-fetch` and `millrace/tasks`. */
 export async function buildClient(): Promise<void> {
   await build({
     ...INSTALLED,
     entryPoints: {
       client: 'src/client/millrace-client.ts',
       'signing-fetch': 'src/aws/signing-fetch.ts',
+      'define-task': 'src/core/define-task.ts',
     },
     outdir: DIST,
     chunkNames: 'client-[hash]',
     splitting: true,
   });
+}
+
+/** The handlers that come along, in `dist/tasks`: what a worker has that finds no others. */
+export async function buildTasks(): Promise<void> {
+  await build({ ...INSTALLED, entryPoints: findTaskFiles(join(ROOT, 'tasks')), outdir: join(DIST, 'tasks') });
 }
 
 /** The construct, for CDK apps: it finds functions and worker image beside itself. */

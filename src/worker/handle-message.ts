@@ -39,7 +39,7 @@ export async function handleMessage(
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
     const parsed = refuseUnknownHandler(
       await loadMessage(claimant, message.received, hasProgram),
-      settings.handlers ?? [],
+      settings.handlers?.names ?? [],
     );
     if (parsed.kind === 'newer' || parsed.kind === 'stored') {
       log.warn(
