@@ -49,9 +49,10 @@ export async function buildTasks(): Promise<void> {
   await build({ ...INSTALLED, entryPoints: findTaskFiles(join(ROOT, 'tasks')), outdir: join(DIST, 'tasks') });
 }
 
-/** The construct, for CDK apps: it finds functions and worker image beside itself. */
+/** The construct, for CDK apps: it finds functions, worker image and what bundles an app's handlers beside itself. */
 export async function buildInfra(): Promise<void> {
-  await build({ ...INSTALLED, entryPoints: ['infra/millrace.ts'], outdir: join(DIST, 'infra') });
+  for (const entry of ['infra/millrace.ts', 'worker-image/bundle-tasks.ts'])
+    await build({ ...INSTALLED, entryPoints: [entry], outdir: join(DIST, 'infra') });
 }
 
 /** One file each, the SDK in it, so that an app which uses the construct needs no bundler. As infra/ does in a checkout. */

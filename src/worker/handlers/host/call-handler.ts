@@ -18,6 +18,7 @@ export async function callHandler(
       const error = `the arguments do not fit ${definition.name}: ${parsed.fault}`;
       return call.failed({ reason: 'invalid', error, isFinal: true });
     }
+    call.context.signal.throwIfAborted(); // its handler could miss what has happened already
     const returned = await definition.run(parsed.args, call.context);
     const result = await definition.result?.safeParseAsync(returned);
     if (result && !result.success) {
