@@ -5,6 +5,7 @@ import { loadMessage } from '../core/dead-letter.ts';
 import { refuseUnknownHandler } from '../core/refuse-handler.ts';
 import { renewOldMessage } from '../core/renew-message.ts';
 import type { ControlWatch } from './control-watch.ts';
+import { withHandlerDefaults } from './handlers/with-handler-defaults.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
 import { leavesTime, RunningAttempt } from './run-attempt.ts';
@@ -37,9 +38,10 @@ export async function handleMessage(
   const idle = { ran: false, recording: Promise.resolve() };
   try {
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
-    const parsed = refuseUnknownHandler(
-      await loadMessage(claimant, message.received, hasProgram),
-      settings.handlers?.names ?? [],
+    const loaded = await loadMessage(claimant, message.received, hasProgram);
+    const parsed = withHandlerDefaults(
+      refuseUnknownHandler(loaded, settings.handlers?.names ?? []),
+      settings.handlers,
     );
     if (parsed.kind === 'newer' || parsed.kind === 'stored') {
       log.warn(

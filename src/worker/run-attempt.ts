@@ -65,7 +65,7 @@ export class RunningAttempt {
     this.#run = startRun(settings, attempt, (stream, text) => log.write(stream, text));
     this.#timeout = setTimeout(
       () => this.#kill('timeout', settings.graceMs),
-      timeoutSeconds(settings, attempt) * 1000,
+      (attempt.message.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     );
     this.#lease = this.#watchLease(leaseLeftMs);
     this.ended = this.#run.done
@@ -164,11 +164,6 @@ function startRun(
     env: programEnv(env, row, spec.env),
     onOutput,
   });
-}
-
-function timeoutSeconds({ handlers }: AttemptSettings, { message: { spec } }: Attempt): number {
-  const ofHandler = spec.handler === undefined ? undefined : handlers?.timeoutSeconds(spec.handler);
-  return spec.timeoutSeconds ?? ofHandler ?? DEFAULT_TIMEOUT_SECONDS;
 }
 
 /** How a program ended → what is recorded of it. */

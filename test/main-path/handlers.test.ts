@@ -90,6 +90,13 @@ describe('named handlers', () => {
     const echo = await enqueue(stack, { handler: 'echo', args: { value: 5 } });
     expect((await stack.cli(['work', 'default', 'until-empty', '--tasks', 'handlers'])).code).toBe(0);
     expect(await ended(stack, echo)).toMatchObject({ state: 'SUCCEEDED', result: { value: 5, attempt: 1 } });
+    write(
+      'once.mjs',
+      `export default { name: 'once', maxAttempts: 1, ${schema}, run() { throw new Error('no') } };`,
+    );
+    const once = await enqueue(stack, { handler: 'once' });
+    expect((await stack.cli(['work', 'default', 'until-empty'])).code).toBe(0);
+    expect(await ended(stack, once)).toMatchObject({ state: 'FAILED', attempt: 1, maxAttempts: 1 });
     write('broken.mjs', 'throw new Error("half written")');
     const { code, stderr } = await stack.cli(['work', 'default', 'once']);
     expect(code).toBe(2);

@@ -49,7 +49,11 @@ if (faults.length > 0) {
 process.on('uncaughtException', onFault);
 process.on('unhandledRejection', onFault);
 boundMemory(settings.memoryMiB);
-const handlers = [...definitions.values()].map(({ name, timeoutSeconds }) => ({ name, timeoutSeconds }));
+const handlers = [...definitions.values()].map(({ name, timeoutSeconds, maxAttempts }) => ({
+  name,
+  timeoutSeconds,
+  maxAttempts,
+}));
 channel.send(FromHost.ready, 0, JSON.stringify({ pid: process.pid, handlers } satisfies ReadyBody));
 
 const reader = new FrameReader();

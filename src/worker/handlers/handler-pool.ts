@@ -76,8 +76,8 @@ export class HandlerPool implements Handlers {
     return [...this.#hosts].flatMap(({ pid }) => pid ?? []);
   }
 
-  timeoutSeconds(name: string): number | undefined {
-    return this.#infos.get(name)?.timeoutSeconds;
+  find(name: string): HandlerInfo | undefined {
+    return this.#infos.get(name);
   }
 
   run(call: HandlerCall): ProgramRun {

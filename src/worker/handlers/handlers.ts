@@ -5,6 +5,7 @@ export interface HandlerInfo {
   readonly name: string;
   /** For calls that do not say their own. */
   readonly timeoutSeconds?: number | undefined;
+  readonly maxAttempts?: number | undefined;
 }
 
 /** One call of a named handler. */
@@ -23,7 +24,7 @@ export interface HandlerCall extends Pick<ProgramStart, 'onOutput'> {
 /** Calls the named handlers of a worker, each isolated from the worker and from the others. */
 export interface Handlers {
   readonly names: readonly string[];
-  timeoutSeconds(name: string): number | undefined;
+  find(name: string): HandlerInfo | undefined;
   /** Like a program: killing aborts the handler's signal first. Its `done` rejects only with SpawnerDied. */
   run(call: HandlerCall): ProgramRun;
   /** Ends every process of it. */

@@ -97,6 +97,11 @@ describe('a folder of handlers', () => {
       { 'a.mjs': definition('x'), 'b.mjs': definition('x') },
       /b\.mjs: a\.mjs defines x already/,
     ],
+    [
+      'attempts without end',
+      { 'a.mjs': definition('a').replace('run:', 'maxAttempts: Infinity, run:') },
+      /a\.mjs: .*maxAttempts from 1 to 100/,
+    ],
     ['a file that ends the process', { 'a.mjs': 'process.exit(7)' }, /a\.mjs: its process ended .*exit 7/],
     [
       'two wrong files',

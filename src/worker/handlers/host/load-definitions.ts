@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TaskDefinition } from '../../../core/define-task.ts';
 import { HANDLER_NAME } from '../../../core/handler-name.ts';
+import { MAX_MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS } from '../../../core/limits.ts';
 import type { RefusedBody } from '../host-messages.ts';
 import { findTaskFiles } from '../task-files.ts';
 
@@ -40,14 +41,25 @@ function findFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) {
     return `${expected}, got ${value === undefined ? 'no default export' : `a default export of type ${typeof value}`}`;
   }
-  const { name, args, run, result } = value as Record<string, unknown>;
+  const { name, args, run, result, timeoutSeconds, maxAttempts } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !HANDLER_NAME.test(name))
     return `${expected} with a name of letters, digits and _ . : -, got ${JSON.stringify(name)}`;
   if (!isSchema(args)) return `${expected} with a zod schema as args`;
   if (result !== undefined && !isSchema(result))
     return `${expected} with a zod schema as result, or without result`;
   if (typeof run !== 'function') return `${expected} with a function as run`;
+  if (timeoutSeconds !== undefined && !isWithin(timeoutSeconds, 0.001, MAX_TIMEOUT_SECONDS))
+    return `${expected} with timeoutSeconds of at most ${MAX_TIMEOUT_SECONDS}, or without`;
+  if (
+    maxAttempts !== undefined &&
+    !(Number.isInteger(maxAttempts) && isWithin(maxAttempts, 1, MAX_MAX_ATTEMPTS))
+  )
+    return `${expected} with maxAttempts from 1 to ${MAX_MAX_ATTEMPTS}, or without`;
   return undefined;
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
 }
 
 function isSchema(value: unknown): boolean {
