@@ -63,6 +63,7 @@ export class HandlerHost {
   #isReady = false;
   #pid: number | undefined;
   #isOver = false;
+  #isEnding = false;
   /** What it was sent last, to send it only when it changes. */
   env: Readonly<Record<string, string>> | undefined;
   calls = 0;
@@ -122,8 +123,9 @@ export class HandlerHost {
     return this.#ended.promise;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Whether it may be given a call: one that was killed may have told its last result a moment before it is gone. */
+  get isUsable(): boolean {
+    return !this.#isOver && !this.#isEnding;
   }
 
   get pid(): number | undefined {
@@ -136,11 +138,13 @@ export class HandlerHost {
 
   /** SIGTERM, for an idle one: a handler's module may close what it has open. */
   end(): void {
+    this.#isEnding = true;
     this.#run.kill(END_GRACE_MS);
   }
 
   /** SIGKILL to its whole group. */
   kill(why?: string): void {
+    this.#isEnding = true;
     this.killedFor ??= why;
     this.#run.kill(0);
   }

@@ -4,8 +4,8 @@ import type { ProgramRun, ProgramRunner } from '../spawner/program-runner.ts';
 import { HandlerHost } from './handler-host.ts';
 import { HandlerRun } from './handler-run.ts';
 import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
-import { HOST_BASE_MIB, residentMiB } from './host-memory.ts';
 import { FromHost, LEFTOVERS } from './host-messages.ts';
+import { endOverdrawn, LeakWatch } from './watch-memory.ts';
 
 export interface HandlerPoolOptions {
   readonly runner: ProgramRunner;
@@ -30,8 +30,6 @@ export interface HandlerPoolOptions {
 const IDLE_MS = 60_000;
 const MAX_CALLS = 10_000;
 const WATCH_MS = 200;
-/** A host that still holds so much of its memory when its call is over has a leak. */
-const LEAK_PART = 0.7;
 
 /** Calls handlers in processes of their own, one call at a time in each, which are kept for the next call. */
 export class HandlerPool implements Handlers {
@@ -43,6 +41,7 @@ export class HandlerPool implements Handlers {
   /** Hosts that are to go as soon as another has come for them. */
   readonly #worn = new Map<HandlerHost, HandlerHost>();
   readonly #leaving = new Set<HandlerHost>();
+  readonly #leaks: LeakWatch;
   readonly #watch: NodeJS.Timeout;
   #infos: ReadonlyMap<string, HandlerInfo> = new Map();
   #starting = 0;
@@ -51,6 +50,7 @@ export class HandlerPool implements Handlers {
 
   private constructor(options: HandlerPoolOptions) {
     this.#options = options;
+    this.#leaks = new LeakWatch(options.memoryMiB);
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
   }
 
@@ -191,7 +191,7 @@ export class HandlerPool implements Handlers {
     for (const [host, current] of this.#busy) {
       if (current.run !== run) continue;
       this.#busy.delete(host);
-      if (!host.isOver) this.#add(host);
+      if (host.isUsable) this.#add(host);
       break;
     }
     if (!this.#isClosed) this.#dispatch();
@@ -200,7 +200,7 @@ export class HandlerPool implements Handlers {
   #add(host: HandlerHost): void {
     if (this.#leaving.has(host) || this.#isClosed) return host.end();
     this.#idle.push({ host, since: performance.now() });
-    if (host.calls >= (this.#options.maxCalls ?? MAX_CALLS)) this.#replace(host);
+    if (host.calls >= (this.#options.maxCalls ?? MAX_CALLS) || this.#leaks.hasLeak(host)) this.#replace(host);
     this.#dispatch();
   }
 
@@ -222,19 +222,11 @@ export class HandlerPool implements Handlers {
   /** Now and then: what hosts hold, and which nobody needs. */
   #look(): void {
     const { memoryMiB, idleMs = IDLE_MS } = this.#options;
-    const mostMiB = memoryMiB + HOST_BASE_MIB;
-    for (const host of this.#busy.keys()) {
-      const usedMiB = host.pid === undefined ? undefined : residentMiB(host.pid);
-      if (usedMiB === undefined || usedMiB <= mostMiB) continue;
-      host.kill(
-        `the handler’s process was killed: it held ${Math.round(usedMiB)} MiB of memory, and may use ${memoryMiB} MiB here (handlerMemoryMiB)`,
-      );
-    }
+    endOverdrawn(this.#busy.keys(), memoryMiB);
     const before = performance.now() - idleMs;
     for (const { host, since } of [...this.#idle]) {
-      const usedMiB = host.pid === undefined ? undefined : residentMiB(host.pid);
       if (since < before) this.#leave(host);
-      else if (usedMiB !== undefined && usedMiB > mostMiB * LEAK_PART) this.#replace(host);
+      else if (this.#leaks.hasLeak(host)) this.#replace(host);
     }
   }
 

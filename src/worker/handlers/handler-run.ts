@@ -12,6 +12,8 @@ import { FromHost, ToHost, type AbortBody, type CallBody, type FailedBody } from
 /** A host that does not answer an abort within this time has a blocked event loop: no grace would help it. */
 const ACK_MS = 1000;
 const MAX_MESSAGE_CHARS = 200;
+/** What Node says of an allocation outside of V8's heap that it could not make. */
+const NO_MEMORY = /^(Failed to allocate memory|Array buffer allocation failed)$/;
 
 /** One call of a handler, from the moment that it is asked for to its end. */
 export class HandlerRun implements ProgramRun {
@@ -105,7 +107,7 @@ export class HandlerRun implements ProgramRun {
     else if (kind === FromHost.returned) this.#settle(toResult(body.toString()), hasLeftovers);
     else if (kind === FromHost.failed) {
       const { isBroken, ...failure } = JSON.parse(body.toString()) as FailedBody;
-      this.#settle({ failure }, hasLeftovers || isBroken === true);
+      this.#settle({ failure: this.#withLimit(failure) }, hasLeftovers || isBroken === true);
     }
   }
 
@@ -147,6 +149,13 @@ export class HandlerRun implements ProgramRun {
     if (!mustEndHost && this.#killAt === Infinity) return this.#finish(end);
     this.#end = { stdout: '', stderr: '', durationMs: 0, ...end };
     this.#host?.kill();
+  }
+
+  /** An allocation that was refused: by how much it was bounded. */
+  #withLimit(failure: ProgramFailure): ProgramFailure {
+    if (!NO_MEMORY.test(failure.error)) return failure;
+    const limit = `a handler may use ${this.#memoryMiB} MiB of memory here (handlerMemoryMiB)`;
+    return { ...failure, error: `${failure.error}: ${limit}` };
   }
 
   #finish(end: Partial<ProgramEnd>): void {

@@ -127,12 +127,21 @@ describe('a handler', () => {
       const end = await call('misbehave', { deed }).done;
       clearInterval(timer);
       expect(['error', 'signal']).toContain(end.failure?.reason);
-      expect(end.failure?.error).toMatch(/memory|alloc/i);
+      expect(end.failure?.error).toMatch(/128 MiB/);
       expect(peakMb).toBeGreaterThan(0);
       expect(peakMb).toBeLessThan(128 + 200);
       expect((await call('echo', { value: 'next' }).done).result).toMatchObject({ value: 'next' });
     },
   );
+
+  it('that takes 4 GiB where its process has no bound is ended by the worker that watches it', async () => {
+    // Without `prlimit` to be found.
+    const { call } = await usePool({ slots: 1, env: () => ({ PATH: '/nowhere' }) });
+    const end = await call('misbehave', { deed: 'slowBuffers' }).done;
+    expect(end).toMatchObject({ signal: 'SIGKILL', failure: { reason: 'signal' } });
+    expect(end.failure?.error).toMatch(/it held \d+ MiB of memory, of which a handler may use 128 MiB here/);
+    expect((await call('echo', { value: 'next' }).done).result).toMatchObject({ value: 'next' });
+  });
 
   it('writes, in order, to the tails and to whoever listens; what its children write comes too; and tells its progress', async () => {
     const { call } = await usePool();
