@@ -61,6 +61,7 @@ export default {
     only('client', ['core', 'aws', 'local/stack-file.ts$']),
     only('local', ['core', 'aws', 'api', 'worker']),
     onlyWires('functions', ['core', 'aws', 'api']),
+    onlyWires('tasks', ['core']),
     onlyWires('worker-image', ['core', 'aws', 'worker']),
     {
       name: 'infra-imports',
@@ -78,6 +79,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['checkout', 'import', 'node', 'default'],
+    },
   },
 };

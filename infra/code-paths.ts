@@ -22,3 +22,6 @@ export function functionBundle(name: FunctionName): string {
 }
 
 export const WORKER_IMAGE = join(ROOT, 'worker-image');
+
+/** What bundles the handlers of an app that uses the package; a checkout bundles its own with the worker. */
+export const BUNDLE_TASKS = join(HERE, 'bundle-tasks.js');

@@ -30,6 +30,11 @@ export interface MillraceProps extends Omit<MillraceConfigInput, 'workerImage'> 
   readonly network?: ExistingNetwork;
   /** An image, or the name of one; absent, it is built from worker-image/. */
   readonly workerImage?: ContainerImage | string | undefined;
+  /**
+   * Folder of the named handlers that go into the image, which is then built: `tasks/*.ts` of the app, bundled with the
+   * app's own esbuild. Absent: those of the checkout, or the examples of the package.
+   */
+  readonly tasks?: string;
   /** Of the workers' image; ARM64 unless told. */
   readonly architecture?: CpuArchitecture;
   /** Told of every alarm. */
@@ -53,7 +58,7 @@ export class Millrace extends Construct {
   constructor(scope: Construct, id: string, props: MillraceProps = {}) {
     super(scope, id);
     assertAlone(this);
-    const { network, workerImage, architecture, alarmTopic, ...settings } = props;
+    const { network, workerImage, tasks, architecture, alarmTopic, ...settings } = props;
     const config = parseConfig(settings, `The props of ${this.node.path} are`);
     this.config = config;
     const prefix = `${Stack.of(this).stackName}-`;
@@ -80,6 +85,7 @@ export class Millrace extends Construct {
       prefix,
       network: existing,
       image: workerImage,
+      tasks,
       architecture,
       logRetention,
     });

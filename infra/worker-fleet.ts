@@ -17,6 +17,7 @@ export interface WorkerFleetProps {
   readonly network: ExistingNetwork | undefined;
   readonly image: ContainerImage | string | undefined;
   readonly architecture: CpuArchitecture | undefined;
+  readonly tasks: string | undefined;
   readonly logRetention: RetentionDays;
 }
 
@@ -35,7 +36,7 @@ export class WorkerFleet extends Construct {
     this.network = new WorkerNetwork(this, 'Network', props.network);
     this.cluster = new WorkerCluster(this, 'Cluster', { vpc: this.network.vpc, logRetention });
     this.buildsImage = props.image === undefined;
-    const image = makeWorkerImage(this, props.image, architecture);
+    const image = makeWorkerImage(this, props.image, architecture, props.tasks);
     const { network, cluster } = this;
     this.workers = new Map(
       queues.map(({ config, queue }) => {

@@ -1,18 +1,19 @@
 /**
  * Builds what the package ships, into dist/: Node runs no .ts under node_modules. A checkout needs none of it.
  *
- *   node scripts/build.ts [cli | client | infra | functions | worker-image | types]…
+ *   node scripts/build.ts [cli | client | tasks | infra | functions | worker-image | types]…
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { buildCli, buildClient, buildFunctions, buildInfra } from './bundles.ts';
+import { buildCli, buildClient, buildFunctions, buildInfra, buildTasks } from './bundles.ts';
 import { buildTypes } from './build-types.ts';
 import { DIST } from './paths.ts';
 
 const PARTS: Readonly<Record<string, () => unknown>> = {
   cli: buildCli,
   client: buildClient,
+  tasks: buildTasks,
   infra: buildInfra,
   functions: buildFunctions,
   'worker-image': async () =>

@@ -1,5 +1,6 @@
 import { build, type BuildOptions } from 'esbuild';
 import { join } from 'node:path';
+import { findTaskFiles } from '../src/worker/handlers/task-files.ts';
 import { DIST, ROOT } from './paths.ts';
 
 const COMMON = {
@@ -13,13 +14,14 @@ const COMMON = {
 /** Of the machines that install the package: see `engines`. */
 const INSTALLED = { ...COMMON, target: 'node22.18', packages: 'external' } satisfies BuildOptions;
 
-/** `dist/cli.js`: a command loads the chunks that it needs. The spawner is a program of its own beside it. */
+/** `dist/cli.js`: a command loads the chunks that it needs. Spawner and handler host are programs of their own beside it. */
 export async function buildCli(): Promise<void> {
   await build({
     ...INSTALLED,
     entryPoints: {
       cli: 'src/cli/millrace-main.ts',
       'spawner-main': 'src/worker/spawner/spawner-main.ts',
+      'handler-host-main': 'src/worker/handlers/handler-host-main.ts',
     },
     outdir: DIST,
     chunkNames: 'chunks-[hash]',
@@ -27,13 +29,14 @@ export async function buildCli(): Promise<void> {
   });
 }
 
-/** What programs import as `millrace`, `millrace/client` and `millrace/signing-fetch`. */
+/** What programs import as `millrace`, `millrace/client`, `millrace/signing-fetch` and `millrace/tasks`. */
 export async function buildClient(): Promise<void> {
   await build({
     ...INSTALLED,
     entryPoints: {
       client: 'src/client/connect.ts',
       'signing-fetch': 'src/aws/signing-fetch.ts',
+      'define-task': 'src/core/define-task.ts',
     },
     outdir: DIST,
     chunkNames: 'client-[hash]',
@@ -41,9 +44,15 @@ export async function buildClient(): Promise<void> {
   });
 }
 
-/** The construct, for CDK apps: it finds functions and worker image beside itself. */
+/** The handlers that come along, in `dist/tasks`: what a worker has that finds no others. */
+export async function buildTasks(): Promise<void> {
+  await build({ ...INSTALLED, entryPoints: findTaskFiles(join(ROOT, 'tasks')), outdir: join(DIST, 'tasks') });
+}
+
+/** The construct, for CDK apps: it finds functions, worker image and what bundles an app's handlers beside itself. */
 export async function buildInfra(): Promise<void> {
-  await build({ ...INSTALLED, entryPoints: ['infra/millrace.ts'], outdir: join(DIST, 'infra') });
+  for (const entry of ['infra/millrace.ts', 'worker-image/bundle-tasks.ts'])
+    await build({ ...INSTALLED, entryPoints: [entry], outdir: join(DIST, 'infra') });
 }
 
 /** One file each, the SDK in it, so that an app which uses the construct needs no bundler. As infra/ does in a checkout. */

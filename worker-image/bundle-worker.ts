@@ -1,29 +1,25 @@
-import type * as Esbuild from 'esbuild';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { BANNER, bundleTasks, loadEsbuild } from './bundle-tasks.ts';
 
 const HERE = import.meta.dirname;
 const COPIED = ['Dockerfile', 'process-message', '.dockerignore'] as const;
 
-/** pino is CommonJS, and asks for Node's own modules by `require`, which a module does not have. */
-const BANNER =
-  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
-
 /**
- * Makes the worker's image's build context: the worker and its spawner, each bundled to one file, and what the
- * Dockerfile copies besides. Small, and needs no network to build.
+ * Makes the worker's image's build context: the worker, its spawner and the host of handlers, each bundled to one file, the
+ * handlers, and what the Dockerfile copies besides. Small, and needs no network to build.
+ * @param tasksDir folder of the handlers; those of this checkout unless told
  * @returns the folder
  */
-export function bundleWorker(outDir: string): string {
-  // Not imported above: the package of Millrace has its bundles and no esbuild.
-  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof Esbuild;
+export function bundleWorker(outDir: string, tasksDir = join(HERE, '../tasks')): string {
   mkdirSync(outDir, { recursive: true });
-  buildSync({
+  bundleTasks(tasksDir, join(outDir, 'tasks'));
+  loadEsbuild().buildSync({
     entryPoints: {
       worker: join(HERE, 'worker-main.ts'),
-      // The name under which the worker looks for it beside itself.
+      // The names under which the worker looks for them beside itself.
       'spawner-main': join(HERE, '../src/worker/spawner/spawner-main.ts'),
+      'handler-host-main': join(HERE, '../src/worker/handlers/handler-host-main.ts'),
     },
     outdir: outDir,
     bundle: true,

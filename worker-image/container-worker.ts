@@ -1,4 +1,6 @@
+import { chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { destination, pino } from 'pino';
 import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
@@ -10,6 +12,8 @@ import {
   type ProgramCredentials,
 } from '../src/aws/program-credentials.ts';
 import { unknownQueue } from '../src/core/errors.ts';
+import { defaultHandlerMemoryMiB, machineMemoryMiB } from '../src/worker/handlers/host-memory.ts';
+import { startHandlers } from '../src/worker/handlers/start-handlers.ts';
 import { makeRedactor } from '../src/worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../src/worker/run-session.ts';
 import { startScaleInProtection } from '../src/worker/scale-in-protection.ts';
@@ -17,9 +21,10 @@ import { startSpawner } from '../src/worker/spawner/start-spawner.ts';
 import { twoStageSignals } from '../src/worker/two-stage-signals.ts';
 import { parseSettings, slotsOf, workerName, type Env } from './parse-settings.ts';
 import { programEnvironment, secretFaults, secretsOf } from './program-environment.ts';
-import { becomeSupervisor, isRoot, PROGRAMS } from './users.ts';
+import { becomeSupervisor, isRoot, PROGRAMS, SUPERVISOR } from './users.ts';
 
 const SPAWNER_DIED = 70;
+const TASKS = join(import.meta.dirname, 'tasks');
 
 /** Makes a worker of this container, and runs it to its end. @returns the exit code */
 export async function runContainerWorker(argv: readonly string[], env: Env): Promise<number> {
@@ -42,8 +47,10 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
   );
 
   const asRoot = isRoot();
+  const scratchDir = env['MILLRACE_SCRATCH'] || '/scratch';
+  const channelDir = makeChannelDir(scratchDir, asRoot);
   const runner = await startSpawner({
-    scratchDir: env['MILLRACE_SCRATCH'] || '/scratch',
+    scratchDir,
     ...OUTPUT_LIMITS,
     ...(asRoot && { runAs: PROGRAMS }),
     onDeath: () => {
@@ -81,6 +88,8 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
       });
     }
     const own = programEnvironment(definition, env);
+    const baseEnv = () => ({ ...own, ...credentials?.env() });
+    const slots = slotsOf(settings, definition);
     const { exitCode } = await runSession({
       ports: makeAwsPorts(clients, env['MILLRACE_TABLE'] ?? '', log, {
         catalog: makeEnvCatalog(env['MILLRACE_QUEUES']),
@@ -88,11 +97,23 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
       }),
       definition,
       runner,
+      handlers:
+        definition.program === undefined // a queue with a program has no other tasks
+          ? await startHandlers({
+              runner,
+              tasksDir: env['MILLRACE_TASKS'] || TASKS,
+              slots,
+              memoryMiB: definition.handlerMemoryMiB ?? handlerShareMiB(slots, definition.memoryMiB),
+              env: baseEnv,
+              channelDir,
+              log,
+            })
+          : undefined,
       worker,
       mode,
-      slots: slotsOf(settings, definition),
+      slots,
       idleExitMs,
-      baseEnv: () => ({ ...own, ...credentials?.env() }),
+      baseEnv,
       redactor,
       onBusy: (isBusy) => protection?.setBusy(isBusy),
       graceMs: definition.graceSeconds * 1000,
@@ -107,4 +128,17 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
     clients.close();
     out.flushSync();
   }
+}
+
+/** Made before root is given up: where the handlers' processes meet the supervisor, and nobody else may enter. */
+function makeChannelDir(scratchDir: string, asRoot: boolean): string {
+  mkdirSync(scratchDir, { recursive: true });
+  const folder = mkdtempSync(join(scratchDir, 'channels-')); // 0700
+  if (asRoot) chownSync(folder, SUPERVISOR.uid, SUPERVISOR.gid);
+  return folder;
+}
+
+/** Of what its task is given: a container of a larger machine may not be told of that by its kernel. */
+function handlerShareMiB(slots: number, memoryMiB: number): number {
+  return defaultHandlerMemoryMiB(slots, Math.min(memoryMiB, machineMemoryMiB()));
 }

@@ -21,6 +21,7 @@ export interface LocalOptions {
   readonly memory?: boolean;
   readonly workers: number;
   readonly slots: number;
+  readonly tasks?: string;
   readonly demo?: boolean;
   readonly json?: boolean;
 }
@@ -56,6 +57,7 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
     commandLine: context.commandLine,
     dataDir,
     slots: options.slots,
+    tasksDir: options.tasks === undefined ? undefined : resolve(context.cwd, options.tasks),
     workersPerQueue: options.workers,
     force: signals.force,
     queues: async () => (await client.queues()).map(({ queue }) => queue),

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -6,13 +6,17 @@ import { pino, destination } from 'pino';
 import { makeAwsClients } from '../aws/aws-clients.ts';
 import { makeAwsPorts } from '../aws/make-aws-ports.ts';
 import { unknownQueue } from '../core/errors.ts';
+import { defaultHandlerMemoryMiB } from '../worker/handlers/host-memory.ts';
+import { startHandlers } from '../worker/handlers/start-handlers.ts';
 import { allowedEnv } from '../worker/program-env.ts';
 import { NOTHING_SECRET } from '../worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../worker/run-session.ts';
+import type { ProgramRunner } from '../worker/spawner/program-runner.ts';
 import { startSpawner } from '../worker/spawner/start-spawner.ts';
 import type { WorkerMode } from '../worker/worker-settings.ts';
 import type { CliContext } from './context.ts';
 import { findAwsTarget } from './find-aws-target.ts';
+import { findTasksDir } from './find-tasks-dir.ts';
 import { makePaint } from './output/paint.ts';
 import { printJson } from './output/print-json.ts';
 import { toWorkerLine } from './output/worker-line.ts';
@@ -26,6 +30,9 @@ interface WorkerProcessOptions {
   readonly slots: number | undefined;
   readonly idleExitMs: number | undefined;
   readonly program: readonly string[] | undefined;
+  /** Folder of the handlers. */
+  readonly tasks: string | undefined;
+  readonly handlerMemoryMiB: number | undefined;
   readonly graceMs: number | undefined;
   readonly json: boolean;
 }
@@ -44,7 +51,8 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     logStream,
   );
   const clients = makeAwsClients(target.aws);
-  const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
+  const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-')); // 0700, and so are the sockets in it
+  let runner: ProgramRunner | undefined;
   try {
     const ports = makeAwsPorts(clients, target.tableName, log, target.names);
     const definition = await ports.catalog.find(queue);
@@ -61,13 +69,29 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
       ),
     );
     const baseEnv = allowedEnv(context.env);
+    const slots = options.slots ?? definition.slots ?? DEFAULT_SLOTS;
+    runner = await startSpawner({ scratchDir, ...OUTPUT_LIMITS });
+    // A queue with a program has no other tasks.
+    const callsHandlers = (options.program ?? definition.program) === undefined;
     const { exitCode, ...result } = await runSession({
       ports,
       definition,
-      runner: await startSpawner({ scratchDir, ...OUTPUT_LIMITS }),
+      runner,
+      handlers: callsHandlers
+        ? await startHandlers({
+            runner,
+            tasksDir: findTasksDir(options.tasks, context),
+            slots,
+            memoryMiB:
+              options.handlerMemoryMiB ?? definition.handlerMemoryMiB ?? defaultHandlerMemoryMiB(slots),
+            env: () => baseEnv,
+            channelDir: await makeChannelDir(scratchDir),
+            log,
+          })
+        : undefined,
       worker,
       mode,
-      slots: options.slots ?? definition.slots ?? DEFAULT_SLOTS,
+      slots,
       idleExitMs: options.idleExitMs,
       program: options.program,
       baseEnv: () => baseEnv,
@@ -79,10 +103,17 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     if (options.json) printJson(context, { worker, queue, ...result });
     return exitCode;
   } finally {
+    await runner?.close(); // also when it came to no session
     clients.close();
     logStream.flushSync?.();
     await rm(scratchDir, { recursive: true, force: true });
   }
+}
+
+async function makeChannelDir(scratchDir: string): Promise<string> {
+  const folder = join(scratchDir, 'channels');
+  await mkdir(folder, { mode: 0o700 });
+  return folder;
 }
 
 /** On a terminal lines for a person, elsewhere a JSON line an event. */

@@ -23,7 +23,12 @@ export interface Attempt {
 /** How a program ended. `result` is JSON text. */
 export interface Outcome {
   /** Absent: it succeeded. */
-  readonly failure?: { readonly reason: FailureReason; readonly error?: string };
+  readonly failure?: {
+    readonly reason: FailureReason;
+    readonly error?: string;
+    /** Another attempt would end the same way: FAILED at once. */
+    readonly isFinal?: boolean;
+  };
   readonly exitCode?: number;
   readonly signal?: string;
   readonly stdout: string;
@@ -59,7 +64,7 @@ export async function beat(
   return row.cancelRequested ? 'cancel' : 'renewed';
 }
 
-/** SUCCEEDED, FAILED, or PENDING again when failures are left. Writes: output, payload, then the row. */
+/** SUCCEEDED, FAILED, or PENDING again when failures are left and another attempt could end otherwise. Writes: output, payload, then the row. */
 export async function finishAttempt(
   claimant: Claimant,
   attempt: Attempt,
@@ -71,7 +76,7 @@ export async function finishAttempt(
   const report = { ...reportOf(outcome), ...(await storeOutput(claimant, row, outcome, now)) };
   if (!outcome.failure) return end(claimant, attempt, 'succeed', report, now);
   const failures = row.failures + 1;
-  if (failures < row.maxAttempts) {
+  if (failures < row.maxAttempts && outcome.failure.isFinal !== true) {
     const ms = Math.min(backoffMs(failures, ports.random()), MAX_VISIBILITY_MS);
     return release(claimant, attempt, {
       event: 'retry',

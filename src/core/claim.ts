@@ -46,6 +46,7 @@ export async function claimTask(
   if ((message.notBefore ?? 0) > now)
     return { kind: 'wait', ms: (message.notBefore ?? 0) - now, why: 'not due' };
   const { token, change } = claimChange(claimant, message, now);
+  claimant.asking?.();
   const result = await ports.tasks.change(change);
   if (result.done) return run(claimant, message, result.row, token);
   if (result.row?.token === token) return run(claimant, message, result.row, token); // a lost answer
@@ -166,6 +167,7 @@ async function claimAs(claimant: Claimant, message: TaskMessage, change: TaskCha
   const now = ports.clock();
   const token = ports.newId();
   const set = { ...change.set, token, lease: now + leaseMs(definition), startedAt: now, worker };
+  claimant.asking?.();
   const result = await ports.tasks.change({ ...change, set });
   if (result.done || result.row?.token === token) {
     if (result.row) return run(claimant, message, result.row, token);

@@ -12,4 +12,6 @@ export interface Ending {
 /** A process that may run them, too; `worker` is its name in rows and reports. */
 export interface Claimant extends Ending {
   readonly worker: string;
+  /** Told before each request that may bring it a lease: that is as long as it is from then on. */
+  readonly asking?: () => void;
 }

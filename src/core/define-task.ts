@@ -11,9 +11,12 @@ export interface TaskContext {
   /** Aborted on timeout, cancel and shutdown; a grace later the handler's process is killed. */
   readonly signal: AbortSignal;
   /** Lines for the worker's log and the task's STDOUT and STDERR; `console.log` does the same. */
-  readonly log: { info(...values: unknown[]): void; error(...values: unknown[]): void };
+  readonly log: {
+    readonly info: (...values: unknown[]) => void;
+    readonly error: (...values: unknown[]) => void;
+  };
   /** Shown with the task from the next heartbeat on. @param percent 0 to 100 */
-  progress(percent: number, message?: string): void;
+  readonly progress: (percent: number, message?: string) => void;
 }
 
 /** A named handler: callers and workers share it, so that arguments are checked at both ends. */

@@ -31,6 +31,8 @@ export const queueDefinitionSchema = z.strictObject({
   memoryMiB: z.int().min(512).max(122_880).default(512),
   /** Programs that a deployed worker runs at the same time; 4 unless told. */
   slots: z.int().min(1).max(1000).optional(),
+  /** What a named handler may use of a worker's memory; unless told, its slot's share, 1,024 at most. */
+  handlerMemoryMiB: z.int().min(32).max(122_880).optional(),
   /** What programs are given after SIGTERM: Fargate waits 120 s at most, and handing back takes some of it. */
   graceSeconds: z.int().min(0).max(100).default(30),
   /** Workers that always run. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MillraceError } from './errors.ts';
+import { HANDLER_NAME } from './handler-name.ts';
 import {
   MAX_ARGS_DEPTH,
   MAX_ARGUMENT_BYTES,
@@ -29,10 +30,7 @@ const argument = z
 /** What named handlers are called. */
 export const handlerNameSchema = z
   .string()
-  .regex(
-    /^[A-Za-z_][A-Za-z0-9_.:-]{0,99}$/,
-    'expected 1 to 100 letters, digits and _ . : -, starting with a letter or _',
-  );
+  .regex(HANDLER_NAME, 'expected 1 to 100 letters, digits and _ . : -, starting with a letter or _');
 
 /** Whether a value can be a handler's arguments. Does not recurse: it may be very deep. */
 function isArgs(value: unknown): boolean {

@@ -13,6 +13,8 @@ export interface WorkerChildrenOptions {
   readonly dataDir: string;
   readonly slots: number;
   readonly workersPerQueue: number;
+  /** Folder of their handlers; absent: they find it themselves. */
+  readonly tasksDir?: string | undefined;
   /** Asked now and then: queues come and go. */
   readonly queues: () => Promise<readonly string[]>;
   /** When aborted, workers that are stopping hand back at once. */
@@ -23,6 +25,9 @@ export interface WorkerChildrenOptions {
 
 const LOOK_MS = 2000;
 const RESTART_MS = 1000;
+/** What a worker exits with whose handlers cannot be loaded: it says so, and somebody must mend them first. */
+const MISCONFIGURED = 2;
+const MENDED_MS = 15_000;
 
 /** What would have a worker of this stack work for another one. */
 const NAMES_OF_OTHERS = {
@@ -39,11 +44,17 @@ const NAMES_OF_OTHERS = {
  * from the terminal and from here it would be two, and the second takes away the grace of what runs.
  */
 export function startWorkerChildren(options: WorkerChildrenOptions): { close(): Promise<void> } {
+  const { tasksDir } = options;
   const children = new Map<string, ChildProcess>();
   let isClosing = false;
   const start = (name: string, queue: string): void => {
     const { program, args } = options.commandLine;
-    const child = spawn(program, [...args, 'work', queue, 'forever', '--slots', String(options.slots)], {
+    const flags = [
+      '--slots',
+      String(options.slots),
+      ...(tasksDir === undefined ? [] : ['--tasks', tasksDir]),
+    ];
+    const child = spawn(program, [...args, 'work', queue, 'forever', ...flags], {
       stdio: ['ignore', options.onLog ? 'pipe' : 2, 'inherit', 'ipc'],
       env: { ...process.env, ...NAMES_OF_OTHERS, MILLRACE_DATA: options.dataDir },
       detached: true,
@@ -51,7 +62,9 @@ export function startWorkerChildren(options: WorkerChildrenOptions): { close(): 
     children.set(name, child);
     if (child.stdout && options.onLog) createInterface({ input: child.stdout }).on('line', options.onLog);
     const restart = (): void => {
-      if (children.get(name) === child) setTimeout(() => children.delete(name), RESTART_MS).unref();
+      if (children.get(name) !== child) return;
+      const waitMs = child.exitCode === MISCONFIGURED ? MENDED_MS : RESTART_MS;
+      setTimeout(() => children.delete(name), waitMs).unref();
     };
     child.once('exit', restart);
     child.once('error', restart);

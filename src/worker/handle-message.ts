@@ -11,6 +11,7 @@ import { ageMs, isOld, renewMessages } from '../core/renew-message.ts';
 import { refuseUnknownHandler } from '../core/refuse-handler.ts';
 import type { TaskRow } from '../core/task-row.ts';
 import type { ControlWatch } from './control-watch.ts';
+import { withHandlerDefaults } from './handlers/with-handler-defaults.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessage, HeldMessages } from './held-messages.ts';
 import { leavesTime, RunningAttempt } from './run-attempt.ts';
@@ -45,9 +46,10 @@ export async function handleMessage(
   const idle = { ran: false, recording: Promise.resolve() };
   try {
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
-    const parsed = refuseUnknownHandler(
-      await loadMessage(claimant, message.received, hasProgram),
-      settings.handlers ?? [],
+    const loaded = await loadMessage(claimant, message.received, hasProgram);
+    const parsed = withHandlerDefaults(
+      refuseUnknownHandler(loaded, settings.handlers?.names ?? []),
+      settings.handlers,
     );
     if (parsed.kind === 'newer') {
       await leaveForNewer(handling, message, parsed);
@@ -56,8 +58,9 @@ export async function handleMessage(
     // It may be forgotten before its run has ended, or its retries: the copy then goes on with them.
     if (ageMs(claimant.ports, message.received) >= COPY_FIRST_MS)
       await copy(handling, message, parsed, MAX_DELAY_SECONDS * 1000);
-    const claimedAt = settings.monotonic();
-    const outcome = await claimUnlessNewer(handling, parsed);
+    let claimedAt = settings.monotonic();
+    const asking = () => (claimedAt = settings.monotonic());
+    const outcome = await claimUnlessNewer({ ...handling, claimant: { ...claimant, asking } }, parsed);
     switch (outcome.kind) {
       case 'newer':
         await leaveForNewer(handling, message, parsed);

@@ -12,20 +12,21 @@ import type { Log } from '../core/ports.ts';
 import type { TaskProgress } from '../core/task-row.ts';
 import { byteLength } from '../core/task-spec.ts';
 import { logLines } from './log-lines.ts';
+import type { Handlers } from './handlers/handlers.ts';
 import { programEnv } from './program-env.ts';
 import type { Redactor } from './redactor.ts';
 import {
   SpawnerDied,
+  type KillCause,
   type ProgramEnd,
   type ProgramRun,
   type ProgramRunner,
+  type ProgramStart,
 } from './spawner/program-runner.ts';
-
-/** Why a program was ended from outside. The first cause counts. */
-type Cause = 'timeout' | 'cancel' | 'lease lost' | 'stop';
 
 interface AttemptSettings {
   readonly runner: ProgramRunner;
+  readonly handlers?: Handlers | undefined;
   readonly baseEnv: () => Readonly<Record<string, string>>;
   readonly redactor: Redactor;
   readonly program: readonly string[] | undefined;
@@ -51,7 +52,8 @@ export class RunningAttempt {
   readonly #run: ProgramRun;
   readonly #timeout: NodeJS.Timeout;
   #lease: NodeJS.Timeout;
-  #cause: Cause | undefined;
+  /** The first one counts. */
+  #cause: KillCause | undefined;
   #end: ProgramEnd | 'spawner died' | undefined;
 
   /** @param leaseLeftMs of the lease, counted from before it was asked for */
@@ -59,21 +61,11 @@ export class RunningAttempt {
     this.#settings = settings;
     this.attempt = attempt;
     this.#leaseMs = leaseMs;
-    const { spec } = attempt.message;
     const log = logLines(settings.log, { taskId: attempt.row.id, attempt: attempt.row.attempt });
-    this.#run = settings.runner.run({
-      runId: `${attempt.row.id}-${attempt.row.attempt}`,
-      program:
-        spec.command !== undefined
-          ? { command: spec.command }
-          : { argv: spec.argv ?? settings.program ?? [] },
-      ...(spec.input !== undefined && { input: spec.input }),
-      env: programEnv(settings.baseEnv(), attempt.row, spec.env),
-      onOutput: (stream, text) => log.write(stream, text),
-    });
+    this.#run = startRun(settings, attempt, (stream, text) => log.write(stream, text));
     this.#timeout = setTimeout(
       () => this.#kill('timeout', settings.graceMs),
-      (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+      (attempt.message.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     );
     this.#lease = this.#watchLease(leaseLeftMs);
     this.ended = this.#run.done
@@ -107,7 +99,7 @@ export class RunningAttempt {
     // A last grace that ends well before others may run the task; it goes before any other cause.
     const isFirst = this.#cause !== 'lease lost';
     this.#cause = 'lease lost';
-    if (isFirst) this.#run.kill((this.#leaseMs * LEASE_MARGIN) / 2);
+    if (isFirst) this.#run.kill((this.#leaseMs * LEASE_MARGIN) / 2, 'lease lost');
   }
 
   cancel(): void {
@@ -116,7 +108,7 @@ export class RunningAttempt {
 
   stop(graceMs: number): void {
     if (this.#cause === undefined) this.#kill('stop', graceMs);
-    else this.#run.kill(graceMs);
+    else this.#run.kill(graceMs, 'stop');
   }
 
   async progress(): Promise<TaskProgress | undefined> {
@@ -142,15 +134,36 @@ export class RunningAttempt {
     }
   }
 
-  #kill(cause: Cause, graceMs: number): void {
+  #kill(cause: KillCause, graceMs: number): void {
     if (this.#cause !== undefined || this.isEnded) return;
     this.#cause = cause;
-    this.#run.kill(graceMs);
+    this.#run.kill(graceMs, cause);
   }
 
   #watchLease(leftMs: number): NodeJS.Timeout {
     return setTimeout(() => this.loseLease(), Math.max(0, leftMs - this.#leaseMs * LEASE_MARGIN));
   }
+}
+
+function startRun(
+  settings: AttemptSettings,
+  { row, message: { spec } }: Attempt,
+  onOutput: NonNullable<ProgramStart['onOutput']>,
+): ProgramRun {
+  const { id: taskId, queue, attempt } = row;
+  const env = settings.baseEnv();
+  if (spec.handler !== undefined && settings.handlers) {
+    const { handler, args } = spec;
+    return settings.handlers.run({ handler, args, taskId, queue, attempt, env, onOutput });
+  }
+  return settings.runner.run({
+    runId: `${taskId}-${attempt}`,
+    program:
+      spec.command !== undefined ? { command: spec.command } : { argv: spec.argv ?? settings.program ?? [] },
+    ...(spec.input !== undefined && { input: spec.input }),
+    env: programEnv(env, row, spec.env),
+    onOutput,
+  });
 }
 
 /** How a program ended → what is recorded of it. */
@@ -174,9 +187,13 @@ export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean, 
     ...(result !== undefined && { result }),
   };
   if (spawnError !== undefined) return { ...report, failure: { reason: 'spawn', error: spawnError } };
-  if (isTimeout) return { ...report, failure: { reason: 'timeout' } };
+  const failure = end.failure && { ...end.failure, error: redactor.text(end.failure.error) };
+  // What it threw on its way out says nothing; that it had to be killed does.
+  const wasKilled = failure?.reason === 'signal' && { error: failure.error };
+  if (isTimeout) return { ...report, failure: { reason: 'timeout', ...wasKilled } };
+  if (failure) return { ...report, failure };
   if (signal !== undefined) return { ...report, failure: { reason: 'signal' } };
-  if (exitCode !== 0) return { ...report, failure: { reason: 'exit' } };
+  if (exitCode !== undefined && exitCode !== 0) return { ...report, failure: { reason: 'exit' } };
   if (resultError !== undefined) return { ...report, failure: { reason: 'error', error: resultError } };
   return report;
 }

@@ -44,6 +44,7 @@ export async function runSession(session: Session): Promise<WorkerResult & { exi
     ports.log.info({ why: result.why, ran: result.ran }, 'worker ended');
     return { ...result, exitCode: signals.forcedExitCode() ?? (result.why === 'none' ? NO_TASK : 0) };
   } finally {
+    await given.handlers?.close();
     await runner.close();
   }
 }

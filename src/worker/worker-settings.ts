@@ -1,6 +1,7 @@
 import type { Ports } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import type { Settler } from '../core/settle.ts';
+import type { Handlers } from './handlers/handlers.ts';
 import type { Redactor } from './redactor.ts';
 import type { ProgramRunner } from './spawner/program-runner.ts';
 
@@ -25,8 +26,8 @@ export interface WorkerSettings {
   readonly idleExitMs?: number | undefined;
   /** Takes the bodies of messages on its STDIN, before the queue's own program. */
   readonly program?: readonly string[] | undefined;
-  /** Names of the handlers that it can call. */
-  readonly handlers?: readonly string[] | undefined;
+  /** What runs named handlers; absent: it has none. */
+  readonly handlers?: Handlers | undefined;
   /** What programs find in their environment besides a task's own; asked for each, since credentials change. */
   readonly baseEnv: () => Readonly<Record<string, string>>;
   /** Takes secrets out of what is stored of a program's output. */

@@ -1,5 +1,6 @@
 import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { TaskView } from '../../src/core/task-view.ts';
 import { connectDockerEngine, type DockerEngine } from '../support/docker-engine.ts';
 import { REGION } from '../support/ministack.ts';
 import { ROOT_KEY } from '../support/signed-request.ts';
@@ -23,7 +24,11 @@ describe('a program in the worker’s container', () => {
 
   /** Runs a command as a task, in a container set up as the task definition says. @returns what it printed */
   async function runContained(command: string): Promise<string> {
-    const { id } = await user.enqueue('contained', { command, maxAttempts: 1 });
+    return (await runTask({ command })).stdout ?? '';
+  }
+
+  async function runTask(task: object): Promise<TaskView> {
+    const { id } = await user.enqueue('contained', { ...task, maxAttempts: 1 });
     await engine.docker(
       'run',
       '--rm',
@@ -33,9 +38,9 @@ describe('a program in the worker’s container', () => {
       'contained',
       'once',
     );
-    const task = await user.ended(id);
-    expect(task).toMatchObject({ state: 'SUCCEEDED' });
-    return task.stdout ?? '';
+    const ended = await user.ended(id);
+    expect(ended).toMatchObject({ state: 'SUCCEEDED' });
+    return ended;
   }
 
   async function fargateFlags(): Promise<string[]> {
@@ -77,6 +82,14 @@ describe('a program in the worker’s container', () => {
       ].join('\n'),
     );
     expect(printed.split('\n')).toEqual(['uid 10002 gid 10002 groups 10002', '0', '0', '1', '1', '']);
+  });
+
+  test('that is a handler is as contained: another user, no credentials, and a bound to its memory', async () => {
+    const { result } = await runTask({ handler: 'look' });
+    const seen = result as { names: string[] };
+    expect(seen).toMatchObject({ uid: 10_002, groups: '10002', readable: [], isBounded: true });
+    expect(seen.names).toContain('MILLRACE_TASK_ID');
+    expect(seen.names.filter((name) => /^(AWS|ECS)_/.test(name))).toEqual([]);
   });
 
   test('finds a file system that it cannot write to, but for its own folder', async () => {

@@ -76,6 +76,23 @@ describe('an attempt', () => {
     expect(next?.claim).toMatchObject({ kind: 'ended', row: { state: 'CANCELLED', attempt: 1 } });
   });
 
+  it('that fails for good is not tried again, and what it ran is kept', async () => {
+    const { claimant, start, row, state } = makeWorld();
+    const attempt = await start({ maxAttempts: 5 });
+    const failure = { reason: 'invalid', error: 'x: expected number', isFinal: true } as const;
+    expect(await finishAttempt(claimant, attempt, { failure, stdout: '', stderr: '' })).toMatchObject({
+      kind: 'ended',
+    });
+    const { id } = attempt.row;
+    expect(row(id)).toMatchObject({
+      state: 'FAILED',
+      failures: 1,
+      reason: 'invalid',
+      error: 'x: expected number',
+    });
+    expect(state.payloads.get(id)).toBeDefined();
+  });
+
   it('that is handed back counts no failure', async () => {
     const { claimant, start, row } = makeWorld();
     const attempt = await start();

@@ -121,6 +121,17 @@ describe('a message whose task may run', () => {
     for (const field of Object.keys(left)) expect(after).not.toHaveProperty(field);
   });
 
+  it('tells when it asks for the lease, which is counted from there: of a takeover the second request', async () => {
+    const asked: number[] = [];
+    const { claimant, state } = makeWorld(expired({ failures: 1 }), async (_call, run) => {
+      state.now += 4000;
+      return run();
+    });
+    await claimTask({ ...claimant, asking: () => void asked.push(state.now) }, MESSAGE, OPEN);
+    expect(asked).toEqual([START, START + 4000]);
+    expect(state.tasks.get('t1')?.lease).toBe(START + 64_000);
+  });
+
   it('takes an attempt over whose lease has passed by more than the clocks may differ, as a failure', async () => {
     const { outcome, after } = await claim(expired({ failures: 1 }));
     expect(outcome.kind).toBe('run');

@@ -47,6 +47,17 @@ describe('a deployed stack', () => {
     });
   });
 
+  test('calls a named handler, and fails one that is called with what does not fit', async () => {
+    const sum = await user.enqueue('default', {
+      handler: 'delayed_add',
+      args: { x: 4, y: 10, seconds: 0.1 },
+    });
+    const wrong = await user.enqueue('default', { handler: 'delayed_add', args: { x: 'four' } });
+    await user.work('default');
+    expect(await user.ended(sum.id)).toMatchObject({ state: 'SUCCEEDED', result: 14 });
+    expect(await user.ended(wrong.id)).toMatchObject({ state: 'FAILED', reason: 'invalid', attempt: 1 });
+  });
+
   test('makes one task of a request that is sent twice under one key', async () => {
     const send = () =>
       user.post('/v1/queues/default/tasks', { command: 'echo once' }, { 'idempotency-key': 'k-1' });

@@ -39,6 +39,10 @@ describe('a worker’s task', () => {
     });
   });
 
+  it('has handlers from a folder or in an image that is given, not both', () => {
+    expect(() => synthesise({ tasks: 'tasks' })).toThrow(/Both `workerImage` and `tasks`/);
+  });
+
   it('writes to its scratch volume and nowhere else', () => {
     expect(container['ReadonlyRootFilesystem']).toBe(true);
     expect(container['MountPoints']).toEqual([

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endAll, processesWith, until, type Started } from '../support/processes.ts';
@@ -28,6 +28,9 @@ describe('the installed package', () => {
           'bin/millrace.js',
           'dist/cli.js',
           'dist/spawner-main.js',
+          'dist/handler-host-main.js',
+          'dist/define-task.js',
+          'dist/tasks/hello.js',
           'dist/client.js',
         ],
         ...['dist/infra/millrace.js', 'dist/types/infra/millrace.d.ts', 'dist/functions/api/main.mjs'],
@@ -35,6 +38,8 @@ describe('the installed package', () => {
           'dist/worker-image/Dockerfile',
           'dist/worker-image/worker.js',
           'dist/worker-image/spawner-main.js',
+          'dist/worker-image/handler-host-main.js',
+          'dist/worker-image/tasks/hello.mjs',
         ],
       ]),
     );
@@ -53,7 +58,9 @@ describe('the installed package', () => {
     expect(await installed.npx('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test('runs a stack with a worker, which runs a task, and leaves nothing behind', async () => {
+  test('runs a stack with a worker, which runs tasks and the handlers of the folder, and leaves nothing behind', async () => {
+    await mkdir(join(installed.home, 'tasks'));
+    await installed.write('tasks/shout.ts', await fixture('tasks/shout.ts'));
     const any = ['--port', '0', '--sqs-port', '0', '--dynamodb-port', '0'];
     const started = installed.startNpx('local', '--memory', '--json', '--workers', '1', ...any);
     stack = started;
@@ -63,8 +70,30 @@ describe('the installed package', () => {
     });
     const { stdout, stderr } = await installed.npx('create', 'default', 'echo hi', '--wait', '--json');
     expect(JSON.parse(stdout), stderr).toMatchObject({ state: 'SUCCEEDED', stdout: 'hi\n' });
+    const call = async (task: object) => {
+      const { api } = JSON.parse(started.stdout()) as { api: string };
+      const { username, password, origin } = new URL(api);
+      const headers = {
+        authorization: `Basic ${btoa(`${username}:${password}`)}`,
+        'content-type': 'application/json',
+      };
+      const post = { method: 'POST', headers, body: JSON.stringify(task) };
+      const { id } = (await (await fetch(`${origin}/v1/queues/default/tasks`, post)).json()) as {
+        id: string;
+      };
+      return (await (await fetch(`${origin}/v1/tasks/${id}?wait=20`, { headers })).json()) as object;
+    };
+    expect(await call({ handler: 'shout', args: { text: 'mine' } })).toMatchObject({ result: 'MINE!' });
+    expect(await call({ handler: 'shout', args: { text: '' } })).toMatchObject({
+      state: 'FAILED',
+      attempt: 1,
+    });
     const own = await installed.npx('work', 'default', 'once', '--json');
     expect(own.code, own.stderr).toBe(3);
+    expect(own.stderr).toContain('"handlers":["shout"]');
+    await rm(join(installed.home, 'tasks'), { recursive: true });
+    const shipped = await installed.npx('work', 'default', 'once', '--json');
+    expect(shipped.stderr).toContain('"handlers":["delayed_add","hello","panic","sleep"]');
     process.kill(-started.pid, 'SIGINT'); // Ctrl-C
     await until('its processes to end', () => processesWith(installed.home).length === 0);
   });
@@ -81,6 +110,8 @@ describe('the installed package', () => {
 
     test('has types that refuse what is wrong', async () => {
       await installed.write('consumer.ts', await fixture('consumer.ts'));
+      await mkdir(join(installed.home, 'tasks'), { recursive: true });
+      await installed.write('tasks/shout.ts', await fixture('tasks/shout.ts'));
       await installed.write(
         'tsconfig.json',
         JSON.stringify({
@@ -92,11 +123,26 @@ describe('the installed package', () => {
             types: [],
             skipLibCheck: true,
           },
-          files: ['consumer.ts'],
+          files: ['consumer.ts', 'tasks/shout.ts'],
         }),
       );
       const tsc = join(import.meta.dirname, '../../node_modules/typescript/bin/tsc');
       expect(await installed.node(tsc, '-p', '.')).toEqual({ code: 0, stdout: '', stderr: '' });
+    });
+
+    test('bundles the handlers of the app into the image, and says what it needs for that', async () => {
+      await mkdir(join(installed.home, 'tasks'), { recursive: true });
+      await installed.write('tasks/shout.ts', await fixture('tasks/shout.ts'));
+      await installed.write('with-tasks.mjs', await fixture('with-tasks.mjs'));
+      const without = await installed.node('with-tasks.mjs');
+      expect(without.stderr).toContain('npm install -D esbuild');
+      await installed.link('esbuild');
+      const { code, stderr, stdout } = await installed.node('with-tasks.mjs');
+      expect(code, stderr).toBe(0);
+      const context = join(installed.home, 'cdk.out', stdout.trim());
+      expect(await readdir(join(context, 'tasks'))).toEqual(expect.arrayContaining(['shout.mjs']));
+      expect(await readdir(join(context, 'tasks'))).not.toContain('hello.mjs');
+      expect(await readdir(context)).toEqual(expect.arrayContaining(['Dockerfile', 'worker.js']));
     });
 
     test('is a construct that needs no bundler and no Docker to be synthesised', async () => {

@@ -20,7 +20,7 @@ const COLD = /^(control|report|receive|counts|workers|read)/;
 const HEAT = { focus: 6, hot: 2, warm: 1, cold: 0.25 };
 /** No client waits longer for an answer, and none is still on its way after so long: foldLedgers builds on that. */
 const MAX_LATE_MS = 40_000;
-/** Two round trips of the longest latency and two such delays still fit into the shortest lease. */
+/** The round trips from a claim to the answer of its first beat, and two such delays, still fit into the shortest lease. */
 const SLOW_MS = 1000;
 
 /**

@@ -73,7 +73,7 @@ export function drawWeather(dice: Dice): Weather {
     ghost: dice.pick([0, 0, 0.05]),
     partial: dice.pick([0, 0.05, 0.2]),
     stopsPerMinute: dice.pick([0, 0, 0.5, 2]),
-    latencyMs: dice.pick([5, 50, 500, 2000]),
+    latencyMs: dice.pick([5, 50, 500, 1500]),
     skewMs: dice.pick([0, 2500, 2500]),
     indexLagMs: dice.pick([0, 1000, 20_000]),
     maxReceives: dice.pick([4, 8, 1000]),

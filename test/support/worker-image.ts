@@ -7,12 +7,12 @@ import type { DockerEngine } from './docker-engine.ts';
 
 const IMAGE = 'millrace-test/worker:built';
 
-/** Builds worker-image/ on the base of the suites. @returns the image's name */
+/** Builds worker-image/ on the base of the suites, with handlers that look around. @returns the image's name */
 export async function buildWorkerImage(engine: DockerEngine): Promise<string> {
   const base = await makeBaseImage(engine);
   const folder = await mkdtemp(join(tmpdir(), 'millrace-worker-image-'));
   try {
-    bundleWorker(folder);
+    bundleWorker(folder, join(import.meta.dirname, '../fixtures/contained-tasks'));
     const network = ['--network', 'none']; // it needs none, and must not
     const tag = ['--tag', IMAGE];
     await engine.docker('build', '--quiet', ...network, '--build-arg', `BASE=${base}`, ...tag, folder);

@@ -38,7 +38,7 @@ describe.skipIf(!isRoot)(title, () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-run-as-'));
     chmodSync(folder, 0o755); // as /opt and /scratch are in the image
-    bundleWorker(join(folder, 'bundle'));
+    bundleWorker(join(folder, 'bundle'), join(import.meta.dirname, '../fixtures/contained-tasks'));
     stack = await LocalStack.start(['--workers', '0']);
   });
   afterAll(async () => {
@@ -156,6 +156,23 @@ describe.skipIf(!isRoot)(title, () => {
     expect(greeting).toBe('hello');
     expect(home).toContain(join(folder, 'scratch'));
     await worker.exit;
+  });
+
+  it('runs handlers as the programs’ user, with what programs see, and nobody else enters the folder of their sockets', async () => {
+    const answer = await stack.fetch('/v1/queues/default/tasks', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ handler: 'look' }),
+    });
+    const { id } = (await answer.json()) as { id: string };
+    const worker = startWorker('until-empty');
+    const { state, result } = await ended(id);
+    expect(state).toBe('SUCCEEDED');
+    const seen = result as { uid: number; names: string[]; readable: string[]; greeting: string };
+    expect(seen).toMatchObject({ uid: PROGRAMS.uid, greeting: 'hello', readable: [] });
+    expect(seen.names).toEqual(expect.arrayContaining(['API_TOKEN', 'GREETING', 'MILLRACE_TASK_ID']));
+    expect(seen.names.filter((name) => /^(AWS|ECS)_|OF_NO_CONCERN/.test(name))).toEqual([]);
+    expect(await worker.exit).toBe(0);
   });
 
   it('keeps secrets out of rows and logs', async () => {

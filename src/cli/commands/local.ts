@@ -17,6 +17,10 @@ export function registerLocal(program: Command, context: CliContext): void {
     .option('--memory', 'keep queues and tasks in memory: faster, and gone at the end')
     .option('--workers <n>', 'worker processes for each queue', numberBetween(0, 64, true), 0)
     .option('--slots <n>', 'programs that each worker runs at the same time', numberBetween(1, 1000, true), 8)
+    .option(
+      '--tasks <dir>',
+      'folder of the workers’ named handlers (else MILLRACE_TASKS, ./tasks if it has any)',
+    )
     .option('--demo', 'run a small batch when it is ready')
     .option('--json', 'print one JSON line when it is ready, nothing else; the workers’ log goes to stderr');
   withHelp(command, ['millrace local --workers 1', 'millrace local --memory --port 0 --json'], {

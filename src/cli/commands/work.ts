@@ -10,6 +10,8 @@ interface WorkOptions {
   readonly stack?: string;
   readonly idleExit?: number;
   readonly program?: string[];
+  readonly tasks?: string;
+  readonly handlerMemory?: number;
   readonly grace?: number;
   readonly json?: boolean;
 }
@@ -44,6 +46,15 @@ export function registerWork(program: Command, context: CliContext): void {
     )
     .option('--program <word...>', 'a program that is given each raw message on its STDIN')
     .option(
+      '--tasks <dir>',
+      'folder of the named handlers (else MILLRACE_TASKS, ./tasks if it has any, else those that come along)',
+    )
+    .option(
+      '--handler-memory <MiB>',
+      'what a handler may use (default: its slot’s share of the machine, 1024 at most)',
+      numberBetween(32, 1_000_000, true),
+    )
+    .option(
       '--grace <seconds>',
       'between SIGTERM and SIGKILL, and for what runs at the first signal',
       numberBetween(0, 3600, false),
@@ -55,9 +66,11 @@ export function registerWork(program: Command, context: CliContext): void {
       'millrace work default until-empty --slots 4',
       'millrace work mail forever --program /usr/local/bin/process-message /tmp',
       'millrace work default once --stack Millrace',
+      'millrace work default forever --tasks ./handlers',
     ],
     {
       0: 'done: one task run, the queue empty, idle for long enough, or stopped by one signal',
+      2: 'wrong usage, or a handler that cannot be loaded',
       3: 'once: there was no task',
       130: 'a second Ctrl-C: what ran was killed and handed back',
     },
@@ -73,6 +86,8 @@ export function registerWork(program: Command, context: CliContext): void {
       stack: options.stack,
       idleExitMs: options.idleExit === undefined ? undefined : options.idleExit * 1000,
       program: own.length > 0 ? own : undefined,
+      tasks: options.tasks,
+      handlerMemoryMiB: options.handlerMemory,
       graceMs: options.grace === undefined ? undefined : options.grace * 1000,
       json: options.json === true,
     });

@@ -1,4 +1,4 @@
-/** One message on the pipe between worker and spawner: what it is, which run it is about, its content. */
+/** One message on a pipe of the worker's: what it is, which run or call it is about, its content. */
 export interface Frame {
   kind: number;
   run: number;
@@ -22,21 +22,29 @@ export function toFrame(kind: number, run: number, body: string | Buffer = ''): 
 
 /** Cuts the bytes that arrive, in whatever pieces, into frames. */
 export class FrameReader {
+  readonly #maxBytes: number;
   #pieces: Buffer[] = [];
   #size = 0;
   /** Nothing is joined before this many bytes are there, or a large frame would be copied per piece. */
   #needed = HEADER_BYTES;
+
+  /** @param maxBytes of a frame from somebody who is not trusted: the header alone could ask for 4 GiB */
+  constructor(maxBytes = Infinity) {
+    this.#maxBytes = maxBytes;
+  }
 
   push(piece: Buffer): void {
     this.#pieces.push(piece);
     this.#size += piece.length;
   }
 
-  /** The next whole frame, or undefined until more bytes come. */
+  /** The next whole frame, or undefined until more bytes come. @throws for one that is too long */
   next(): Frame | undefined {
     if (this.#size < this.#needed) return undefined;
     const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
     const end = HEADER_BYTES + bytes.readUInt32BE(0);
+    if (end > this.#maxBytes)
+      throw new Error(`expected a frame of at most ${this.#maxBytes} bytes, got ${end}`);
     const rest = bytes.subarray(Math.min(end, bytes.length));
     if (bytes.length < end) {
       this.#pieces = [bytes];

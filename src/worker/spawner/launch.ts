@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { OutputPipe } from './output-pipes.ts';
 import type { StartRequest } from './protocol.ts';
 import { makeRunFolder, openInput, type RunFolder, toProgramEnv } from './run-folder.ts';
@@ -15,10 +16,15 @@ export interface Launched {
 
 /**
  * Starts a program in a folder, session and process group of its own, with nothing of the spawner's but
- * its three standard streams. Leaves nothing behind if it throws.
+ * its three standard streams, and `channel` as its descriptor 3. Leaves nothing behind if it throws.
  * @throws what the file system or Node's `spawn` throws (Node throws some errors and emits others)
  */
-export function launch(scratch: Scratch, folderName: string, start: StartRequest): Launched {
+export function launch(
+  scratch: Scratch,
+  folderName: string,
+  start: StartRequest,
+  channel?: Socket,
+): Launched {
   const pipes: OutputPipe[] = [];
   const programEnds: number[] = [];
   let folder: RunFolder | undefined;
@@ -43,7 +49,7 @@ export function launch(scratch: Scratch, folderName: string, start: StartRequest
       cwd: folder.work,
       env: toProgramEnv(start.env, folder),
       detached: true,
-      stdio: [stdin, stdout.writeFd, stderr.writeFd],
+      stdio: [stdin, stdout.writeFd, stderr.writeFd, ...(channel ? [channel] : [])],
       ...scratch.owner,
     });
     return { child, folder, stdout, stderr };

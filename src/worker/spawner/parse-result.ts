@@ -1,16 +1,22 @@
 /** Deeper JSON parses, but overflows the stack of whoever stores or prints it. */
 const MAX_NESTING = 200;
 
-/** The result that a program wrote as JSON, or why it cannot be one. */
-export function parseResult(text: string): { result: unknown } | { resultError: string } {
+/**
+ * The result that a program wrote as JSON, or why it cannot be one.
+ * @param what it is, for the error
+ */
+export function parseResult(
+  text: string,
+  what = 'MILLRACE_RESULT',
+): { result: unknown } | { resultError: string } {
   if (nestingOf(text) > MAX_NESTING) {
-    return { resultError: `MILLRACE_RESULT: expected JSON nested at most ${MAX_NESTING} deep, got deeper` };
+    return { resultError: `${what}: expected JSON nested at most ${MAX_NESTING} deep, got deeper` };
   }
   try {
     return { result: JSON.parse(text) as unknown };
   } catch (error) {
     const got = text === '' ? 'an empty file' : (error as Error).message;
-    return { resultError: `MILLRACE_RESULT: expected JSON, got ${got}` };
+    return { resultError: `${what}: expected JSON, got ${got}` };
   }
 }
 

@@ -1,3 +1,8 @@
+import type { FailureReason } from '../../core/task-states.ts';
+
+/** Why a program is ended from outside. */
+export type KillCause = 'timeout' | 'cancel' | 'lease lost' | 'stop';
+
 /** What the worker asks for: one program, to be run once. */
 export interface ProgramStart {
   /** Unique per attempt; may hold any characters, they are made safe before they name a file. */
@@ -13,11 +18,24 @@ export interface ProgramStart {
   env: Readonly<Record<string, string>>;
   /** Receives what the program prints, decoded as UTF-8, in order: for the worker's log. */
   onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+  /**
+   * A Unix socket on which the worker listens. The program gets a connection to it as its descriptor 3, so that
+   * the two speak without the spawner between them.
+   */
+  channel?: string;
+}
+
+/** What an end means where the program's exit does not say it. */
+export interface ProgramFailure {
+  readonly reason: FailureReason;
+  readonly error: string;
+  /** Another attempt would end the same way. */
+  readonly isFinal?: boolean;
 }
 
 /** How a program ended: a non-zero exit is a result like any other, not an exception. */
 export interface ProgramEnd {
-  /** As Node gives them: exactly one of the two, unless there is a `spawnError`. */
+  /** As Node gives them: exactly one of the two, unless there is a `spawnError`; none of a handler that returned. */
   exitCode?: number;
   signal?: string;
   /** The program could not be started (ENOENT, EACCES, E2BIG…): clear text. */
@@ -28,6 +46,8 @@ export interface ProgramEnd {
   /** What it wrote to MILLRACE_RESULT, parsed; or why that could not be taken. */
   result?: unknown;
   resultError?: string;
+  /** Of handlers: goes before what exit code, signal and result would say. */
+  failure?: ProgramFailure;
   durationMs: number;
 }
 
@@ -39,9 +59,9 @@ export interface ProgramRun {
   readonly done: Promise<ProgramEnd>;
   /**
    * SIGTERM to the whole group, SIGKILL after `graceMs`; idempotent; a later call may shorten the
-   * grace.
+   * grace. Handlers are told `cause` instead of SIGTERM.
    */
-  kill(graceMs: number): void;
+  kill(graceMs: number, cause?: KillCause): void;
   /** The last valid line of MILLRACE_PROGRESS (`40 message`), if there is one. */
   progress(): Promise<{ percent: number; message: string } | undefined>;
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { OutputCapture, type Forward } from './capture-output.ts';
 import { describeSpawnError } from './describe-spawn-error.ts';
 import { findGroups } from './find-groups.ts';
@@ -36,13 +37,18 @@ export interface RunningProgram {
 }
 
 /** Starts a program and sees it through: output, end, the group's leftovers, result. */
-export function runProgram(start: StartRequest, sequence: number, host: RunHost): RunningProgram {
+export function runProgram(
+  start: StartRequest,
+  sequence: number,
+  host: RunHost,
+  channel?: Socket,
+): RunningProgram {
   const { scratch } = host;
   const startedAt = performance.now();
   let launched: Launched;
   try {
     const folderName = toFolderName(sequence, start.runId);
-    launched = scratch.retrying(() => launch(scratch, folderName, start));
+    launched = scratch.retrying(() => launch(scratch, folderName, start, channel));
   } catch (error) {
     return neverStarted(toSpawnError(start, error, startedAt));
   }
@@ -112,7 +118,8 @@ async function readRest(outputs: readonly OutputCapture[]): Promise<void> {
   clearTimeout(timer);
 }
 
-function toSpawnError(start: StartRequest, error: unknown, startedAt: number): EndReport {
+/** The end of a program that could not be started. */
+export function toSpawnError(start: StartRequest, error: unknown, startedAt: number): EndReport {
   return {
     spawnError: describeSpawnError(start.program, error),
     stdout: '',
@@ -121,7 +128,8 @@ function toSpawnError(start: StartRequest, error: unknown, startedAt: number): E
   };
 }
 
-function neverStarted(report: EndReport): RunningProgram {
+/** A run of a program that could not be started. */
+export function neverStarted(report: EndReport): RunningProgram {
   return {
     ended: Promise.resolve(report),
     tidied: Promise.resolve(),

@@ -4,7 +4,8 @@ import { closeInherited } from './close-inherited.ts';
 import { FrameReader, toFrame, type Frame } from './frames.ts';
 import { Report, Request, type KillRequest, type SpawnerSettings, type StartRequest } from './protocol.ts';
 import { removeRoot } from './remove-folder.ts';
-import { runProgram, type RunningProgram } from './run-program.ts';
+import { runConnected } from './run-connected.ts';
+import { runProgram, type RunHost, type RunningProgram } from './run-program.ts';
 import { Scratch } from './scratch.ts';
 import { startGuardian } from './start-guardian.ts';
 
@@ -51,12 +52,16 @@ function handle({ kind, run, body }: Frame): void {
 }
 
 function start(run: number, request: StartRequest): void {
-  const program = runProgram(request, run, {
+  const host: RunHost = {
     scratch,
     settings,
     onStarted: (pid) => worker.write(toFrame(Report.started, run, JSON.stringify({ pid }))),
     forward: (stream) => (request.forwardOutput ? forwardTo(Report[stream], run) : undefined),
-  });
+  };
+  const program =
+    request.channel === undefined
+      ? runProgram(request, run, host)
+      : runConnected(request, request.channel, run, host);
   runs.set(run, program);
   const ended = program.ended.then((end) => {
     runs.delete(run);

@@ -1,0 +1,236 @@
+import type { Log } from '../../core/ports.ts';
+import type { Frame } from '../spawner/frames.ts';
+import type { ProgramRun, ProgramRunner } from '../spawner/program-runner.ts';
+import { HandlerHost } from './handler-host.ts';
+import { HandlerRun } from './handler-run.ts';
+import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
+import { FromHost, LEFTOVERS } from './host-messages.ts';
+import { endOverdrawn, LeakWatch } from './watch-memory.ts';
+
+export interface HandlerPoolOptions {
+  readonly runner: ProgramRunner;
+  /** The folder of the definitions. */
+  readonly tasksDir: string;
+  /** The most hosts, so the most calls at the same time. */
+  readonly slots: number;
+  /** What one call may use beside what Node and the loaded code take. */
+  readonly memoryMiB: number;
+  /** Of hosts that are started before a call says better. */
+  readonly env: () => Readonly<Record<string, string>>;
+  /** A folder that only the worker's user may enter. */
+  readonly channelDir: string;
+  readonly tailBytes: number;
+  readonly log: Log;
+  /** A host that was not called for so long is ended. */
+  readonly idleMs?: number;
+  /** A host is replaced after so many calls. */
+  readonly maxCalls?: number;
+}
+
+const IDLE_MS = 60_000;
+const MAX_CALLS = 10_000;
+const WATCH_MS = 200;
+
+/** Calls handlers in processes of their own, one call at a time in each, which are kept for the next call. */
+export class HandlerPool implements Handlers {
+  readonly #options: HandlerPoolOptions;
+  readonly #hosts = new Set<HandlerHost>();
+  readonly #idle: { host: HandlerHost; since: number }[] = [];
+  readonly #busy = new Map<HandlerHost, { id: number; run: HandlerRun }>();
+  readonly #waiting: { id: number; run: HandlerRun }[] = [];
+  /** Hosts that are to go as soon as another has come for them. */
+  readonly #worn = new Map<HandlerHost, HandlerHost>();
+  readonly #leaving = new Set<HandlerHost>();
+  readonly #leaks: LeakWatch;
+  readonly #watch: NodeJS.Timeout;
+  #infos: ReadonlyMap<string, HandlerInfo> = new Map();
+  #starting = 0;
+  #lastCall = 0;
+  #isClosed = false;
+
+  private constructor(options: HandlerPoolOptions) {
+    this.#options = options;
+    this.#leaks = new LeakWatch(options.memoryMiB);
+    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+  }
+
+  /** Starts a first host, to learn what there is. @throws HostRefused, SpawnerDied */
+  static async start(options: HandlerPoolOptions): Promise<HandlerPool> {
+    const pool = new HandlerPool(options);
+    try {
+      const handlers = await pool.#startHost().ready;
+      pool.#infos = new Map(handlers.map((info) => [info.name, info]));
+      return pool;
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+  }
+
+  get names(): readonly string[] {
+    return [...this.#infos.keys()];
+  }
+
+  /** Process ids of its hosts. */
+  get pids(): readonly number[] {
+    return [...this.#hosts].flatMap(({ pid }) => pid ?? []);
+  }
+
+  find(name: string): HandlerInfo | undefined {
+    return this.#infos.get(name);
+  }
+
+  run(call: HandlerCall): ProgramRun {
+    const { tailBytes, memoryMiB } = this.#options;
+    this.#lastCall = (this.#lastCall + 1) % LEFTOVERS;
+    const id = this.#lastCall;
+    const run = new HandlerRun(id, call, { tailBytes, memoryMiB, onEnd: () => this.#free(run) });
+    if (this.#isClosed) run.fail('the worker is closing');
+    else {
+      this.#waiting.push({ id, run });
+      this.#dispatch();
+    }
+    return run;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#watch);
+    const hosts = [...this.#hosts];
+    for (const host of hosts) {
+      if (this.#busy.has(host)) host.kill();
+      else host.end();
+    }
+    await Promise.all(hosts.map((host) => host.ended));
+  }
+
+  #dispatch(): void {
+    while (this.#waiting[0]) {
+      if (this.#waiting[0].run.isOver) {
+        this.#waiting.shift();
+        continue;
+      }
+      const idle = this.#idle.pop(); // the one that was used last: the others may reach their idle time
+      if (!idle) break;
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#busy.set(idle.host, next);
+      next.run.start(idle.host);
+    }
+    const room = this.#options.slots - (this.#hosts.size - this.#worn.size);
+    for (let missing = Math.min(room, this.#waiting.length - this.#starting); missing > 0; missing -= 1)
+      this.#startHost();
+  }
+
+  /** @param replaces a host that goes when this one is there */
+  #startHost(replaces?: HandlerHost): HandlerHost {
+    const { runner, tasksDir, memoryMiB, env, channelDir, log } = this.#options;
+    const host = new HandlerHost({
+      runner,
+      tasksDir,
+      memoryMiB,
+      env: env(),
+      channelDir,
+      onFrame: (from, frame) => this.#take(from, frame),
+      onRawOutput: (from, stream, text) => {
+        const current = this.#busy.get(from);
+        if (current) current.run.print(stream, Buffer.from(text));
+        else this.#logOutput(stream, text);
+      },
+    });
+    this.#hosts.add(host);
+    this.#starting += 1;
+    const isReady = host.ready.then(
+      () => {
+        this.#starting -= 1;
+        if (replaces) this.#leave(replaces);
+        this.#add(host);
+      },
+      (error: Error) => {
+        this.#starting -= 1;
+        if (this.#infos.size === 0) return; // the first: whoever starts the worker tells
+        log.error({ err: error }, 'a process for handlers could not be started');
+        if (!replaces) this.#waiting.shift()?.run.fail(`the handlers could not be loaded: ${error.message}`);
+      },
+    );
+    void host.ended.then(async (end) => {
+      await isReady;
+      this.#hosts.delete(host);
+      this.#leaving.delete(host);
+      for (const [next, old] of this.#worn) if (next === host || old === host) this.#worn.delete(next);
+      const at = this.#idle.findIndex((idle) => idle.host === host);
+      if (at >= 0) this.#idle.splice(at, 1);
+      const current = this.#busy.get(host);
+      this.#busy.delete(host);
+      current?.run.hostEnded(end);
+      if (!this.#isClosed) this.#dispatch();
+    });
+    if (replaces) this.#worn.set(host, replaces);
+    return host;
+  }
+
+  #take(host: HandlerHost, frame: Frame): void {
+    const current = this.#busy.get(host);
+    const id = frame.run % LEFTOVERS;
+    if (frame.kind === FromHost.fault) {
+      // Something that an earlier call had left behind: nobody's failure, but no host for others.
+      this.#options.log.warn(
+        { error: frame.body.toString() },
+        'a handler that has ended had left something behind, which failed',
+      );
+      this.#leave(host);
+    } else if (current && id === current.id) {
+      current.run.take(frame, frame.run >= LEFTOVERS);
+    } else if (frame.kind === FromHost.stdout || frame.kind === FromHost.stderr) {
+      this.#logOutput(frame.kind === FromHost.stdout ? 'stdout' : 'stderr', frame.body.toString());
+    }
+  }
+
+  /** A call is over: its host, if it lives, is free. */
+  #free(run: HandlerRun): void {
+    for (const [host, current] of this.#busy) {
+      if (current.run !== run) continue;
+      this.#busy.delete(host);
+      if (host.isUsable) this.#add(host);
+      break;
+    }
+    if (!this.#isClosed) this.#dispatch();
+  }
+
+  #add(host: HandlerHost): void {
+    if (this.#leaving.has(host) || this.#isClosed) return host.end();
+    this.#idle.push({ host, since: performance.now() });
+    if (host.calls >= (this.#options.maxCalls ?? MAX_CALLS) || this.#leaks.hasLeak(host)) this.#replace(host);
+    this.#dispatch();
+  }
+
+  /** Off the path of calls: it goes on until the other is there. */
+  #replace(host: HandlerHost): void {
+    if (this.#isClosed || [...this.#worn.values()].includes(host) || this.#leaving.has(host)) return;
+    this.#startHost(host);
+  }
+
+  /** Ends a host now, or when its call is over. */
+  #leave(host: HandlerHost): void {
+    this.#leaving.add(host);
+    const at = this.#idle.findIndex((idle) => idle.host === host);
+    if (at < 0) return;
+    this.#idle.splice(at, 1);
+    host.end();
+  }
+
+  /** Now and then: what hosts hold, and which nobody needs. */
+  #look(): void {
+    const { memoryMiB, idleMs = IDLE_MS } = this.#options;
+    endOverdrawn(this.#busy.keys(), memoryMiB);
+    const before = performance.now() - idleMs;
+    for (const { host, since } of [...this.#idle]) {
+      if (since < before) this.#leave(host);
+      else if (this.#leaks.hasLeak(host)) this.#replace(host);
+    }
+  }
+
+  #logOutput(stream: 'stdout' | 'stderr', text: string): void {
+    this.#options.log.info({ stream, handlers: true }, text.trimEnd().slice(0, 2000));
+  }
+}
