@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { MAX_WAIT_SECONDS } from '../core/limits.ts';
+import { DYNAMODB, makeJsonService, SQS, type JsonService } from './json-service.ts';
 import type { SqsClients } from './sqs-message-queue.ts';
 
 /** Where the services are; what is absent comes from the SDK's own variables and credential chain. */
@@ -27,6 +27,7 @@ const CONNECTION_TIMEOUT_MS = 2000;
 
 export interface AwsClients extends SqsClients {
   readonly dynamodb: DynamoDBClient;
+  readonly dynamodbJson: JsonService;
   close(): void;
 }
 
@@ -37,35 +38,36 @@ export function makeAwsClients(target: AwsTarget): AwsClients {
       credentials: { accessKeyId: target.key, secretAccessKey: target.key },
     }),
   };
-  const handler = (requestTimeout: number) => ({
+  const requestHandler = {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     throwOnRequestTimeout: true,
     httpAgent: { maxSockets: 64 },
     httpsAgent: { maxSockets: 64 },
+  };
+  const client = new SQSClient({
+    ...common,
+    ...(target.sqs !== undefined && { endpoint: target.sqs, useQueueUrlAsEndpoint: false }),
+    md5: false, // the transport checks the bytes already
+    requestHandler,
   });
-  const sqs = (requestTimeout: number) =>
-    new SQSClient({
-      ...common,
-      ...(target.sqs !== undefined && { endpoint: target.sqs, useQueueUrlAsEndpoint: false }),
-      md5: false, // the transport checks the bytes already
-      requestHandler: handler(requestTimeout),
-    });
-  const client = sqs(REQUEST_TIMEOUT_MS);
-  const pollClient = sqs(MAX_WAIT_SECONDS * 1000 + REQUEST_TIMEOUT_MS);
   const dynamodb = new DynamoDBClient({
     ...common,
     ...(target.dynamodb !== undefined && { endpoint: target.dynamodb }),
-    requestHandler: handler(REQUEST_TIMEOUT_MS),
+    requestHandler,
   });
+  const json = makeJsonService(client, SQS, REQUEST_TIMEOUT_MS);
+  const dynamodbJson = makeJsonService(dynamodb, DYNAMODB, REQUEST_TIMEOUT_MS);
   return {
     client,
-    pollClient,
+    json,
     dynamodb,
+    dynamodbJson,
     close() {
       client.destroy();
-      pollClient.destroy();
+      json.close();
       dynamodb.destroy();
+      dynamodbJson.close();
     },
   };
 }

@@ -2,7 +2,6 @@ import {
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
-  UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import {
@@ -13,7 +12,7 @@ import {
   type Totals,
 } from '../core/ledger-row.ts';
 import type { LedgerStore } from '../core/ports.ts';
-import { conditional, fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
+import { conditional, fromItem, queryAll, toItem, updateItem, type BusyTable, type Item } from './dynamo.ts';
 import { foldedKey, LEDGER_PREFIX, ledgerKey, queueKey, retiredLedgerKey, type Key } from './keys.ts';
 
 const MAX_RACES = 5;
@@ -63,7 +62,7 @@ export function buildClose(
 }
 
 /** Ledgers in DynamoDB. */
-export function makeLedgerStore(table: Table): LedgerStore {
+export function makeLedgerStore(table: BusyTable): LedgerStore {
   const get = async (key: Key): Promise<Item | undefined> => {
     const { Item: item } = await table.client.send(
       new GetItemCommand({ TableName: table.name, Key: toItem(key), ConsistentRead: true }),
@@ -81,26 +80,24 @@ export function makeLedgerStore(table: Table): LedgerStore {
     const item = await get(retiredLedgerKey(queue, ledger));
     return item && toLedgerRow(queue, item);
   };
-  const update = async (input: UpdateItemCommandInput) =>
-    conditional(() => table.client.send(new UpdateItemCommand(input)));
 
   return {
     read,
 
     async advance(change) {
       const { queue, ledger } = change;
-      const { done, item } = await update(buildAdvance(table.name, change));
+      const { done, item } = await updateItem(table, buildAdvance(table.name, change));
       return { done, row: item ? toLedgerRow(queue, item) : await read(queue, ledger) };
     },
 
     async close(queue, ledger, below, at) {
       for (let race = 0; race < MAX_RACES; race += 1) {
-        const closing = await update(buildClose(table.name, { queue, ledger, below, at }, true));
+        const closing = await updateItem(table, buildClose(table.name, { queue, ledger, below, at }, true));
         if (closing.item) return { done: closing.done, row: toLedgerRow(queue, closing.item) };
         const row = await read(queue, ledger);
         // One that is retired is closed, and must not be made again: it has counted what it says.
         if (row) return { done: row.closed && row.seq < below, row };
-        const making = await update(buildClose(table.name, { queue, ledger, below, at }, false));
+        const making = await updateItem(table, buildClose(table.name, { queue, ledger, below, at }, false));
         if (making.done && making.item) return { done: true, row: toLedgerRow(queue, making.item) };
       }
       throw new Error(`ledger ${ledger} of queue ${queue} keeps changing`);

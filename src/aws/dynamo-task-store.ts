@@ -1,16 +1,19 @@
-import {
-  BatchGetItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { MAX_PAYLOAD_PART_BYTES } from '../core/limits.ts';
 import type { ChangeResult, IndexEntry, IndexPage, TaskOutput, TaskStore } from '../core/ports.ts';
 import type { TaskRow } from '../core/task-row.ts';
 import type { TaskChange } from '../core/transition.ts';
-import { conditional, fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
+import {
+  conditional,
+  fromItem,
+  queryAll,
+  toItem,
+  updateItem,
+  type BusyTable,
+  type Item,
+  type Table,
+} from './dynamo.ts';
 import { indexTime, outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } from './keys.ts';
 import { buildIndexPage, buildTaskChange } from './task-commands.ts';
 import { toShownTaskRow, toTaskRow } from './task-item.ts';
@@ -18,7 +21,7 @@ import { toShownTaskRow, toTaskRow } from './task-item.ts';
 const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
 
 /** Tasks in DynamoDB. */
-export function makeTaskStore(table: Table): TaskStore {
+export function makeTaskStore(table: BusyTable): TaskStore {
   const read = async (id: string): Promise<TaskRow | undefined> => {
     const item = await getItem(table, toItem(taskKey(id)));
     return item && toTaskRow(item);
@@ -53,7 +56,7 @@ export function makeTaskStore(table: Table): TaskStore {
 
     async change(change: TaskChange): Promise<ChangeResult> {
       const input = buildTaskChange(table.name, change);
-      const { done, item } = await conditional(() => table.client.send(new UpdateItemCommand(input)));
+      const { done, item } = await updateItem(table, input);
       if (done && item) return { done, row: toTaskRow(item) };
       return { done: false, row: item ? toTaskRow(item) : await read(change.id) };
     },

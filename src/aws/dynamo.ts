@@ -4,13 +4,20 @@ import {
   type DynamoDBClient,
   QueryCommand,
   type QueryCommandInput,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { AwsError, type JsonService } from './json-service.ts';
 
 /** A table and the client that reaches it. */
 export interface Table {
   readonly client: DynamoDBClient;
   readonly name: string;
+}
+
+/** … and what takes the requests that every task costs. Their items hold no binary attributes. */
+export interface BusyTable extends Table {
+  readonly json: JsonService;
 }
 
 export type Item = Record<string, AttributeValue>;
@@ -36,8 +43,18 @@ export async function conditional(
     return { done: true, item: Attributes };
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return { done: false, item: error.Item };
+    if (error instanceof AwsError && error.name === 'ConditionalCheckFailedException')
+      return { done: false, item: error.body['Item'] as Item | undefined };
     throw error;
   }
+}
+
+/** A conditional update. */
+export async function updateItem(
+  { json }: BusyTable,
+  input: UpdateItemCommandInput,
+): Promise<{ done: boolean; item: Item | undefined }> {
+  return conditional(() => json.call('UpdateItem', input));
 }
 
 /** All items of a query, page by page. */

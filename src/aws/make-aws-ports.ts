@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Log, MessageQueue, Ports, QueueCatalog } from '../core/ports.ts';
 import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
 import { findQueueUrl, type AwsClients } from './aws-clients.ts';
-import type { Table } from './dynamo.ts';
+import type { BusyTable } from './dynamo.ts';
 import { makeBatchStore } from './dynamo-batch-store.ts';
 import { makeTableCatalog } from './dynamo-catalog.ts';
 import { makeLedgerStore } from './dynamo-ledger-store.ts';
@@ -27,7 +27,7 @@ export function makeAwsPorts(
   log: Log,
   { catalog, queuePrefix = DEFAULT_QUEUE_PREFIX }: DeployedNames = {},
 ): Ports {
-  const table: Table = { client: clients.dynamodb, name: tableName };
+  const table: BusyTable = { client: clients.dynamodb, json: clients.dynamodbJson, name: tableName };
   const clock = () => Date.now();
   const queues = new Map<string, MessageQueue>();
   const open = (name: string): MessageQueue => {

@@ -1,35 +1,36 @@
 import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageBatchCommand,
   type Message,
+  type ReceiveMessageCommandInput,
+  type ReceiveMessageCommandOutput,
+  type SendMessageBatchCommandOutput,
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_ENTRIES, MAX_MESSAGE_BYTES, MAX_VISIBILITY_MS } from '../core/limits.ts';
 import { MillraceError } from '../core/errors.ts';
+import type { JsonService } from './json-service.ts';
 import type { MessageQueue, OutgoingMessage, ReceivedMessage } from '../core/ports.ts';
 import { byteLength } from '../core/task-spec.ts';
 
 /** The message attribute that tells an envelope of ours from a raw message, and its version. */
 export const VERSION_ATTRIBUTE = 'millrace';
 
+const ANSWER_MS = 8000; // what a long poll is given beyond its wait
 const SEND_TRIES = 5;
 const SEND_PARALLEL = 8;
 const ENTRY_OVERHEAD_BYTES = 64; // name and value of the attribute, counted by SQS with the body
 
 export interface SqsClients {
   readonly client: SQSClient;
-  /** Waits as long as a long poll takes. */
-  readonly pollClient: SQSClient;
+  /** Takes the requests that every task costs. */
+  readonly json: JsonService;
 }
 
 /** A queue in SQS. @param url resolved at first use, then kept */
 export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>): MessageQueue {
-  const { client, pollClient } = clients;
+  const { client, json } = clients;
   let known: Promise<string> | undefined;
   const queueUrl = (): Promise<string> => {
     known ??= url().catch((error: unknown) => {
@@ -46,25 +47,26 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
       let next = 0;
       const lane = async (): Promise<void> => {
         for (let group = groups[next++]; group; group = groups[next++])
-          await sendGroup(client, QueueUrl, group);
+          await sendGroup(json, QueueUrl, group);
       };
       await Promise.all(Array.from({ length: Math.min(SEND_PARALLEL, groups.length) }, lane));
     },
 
     async receive(max, waitSeconds, signal, visibilitySeconds) {
-      const command = new ReceiveMessageCommand({
+      const input: ReceiveMessageCommandInput = {
         QueueUrl: await queueUrl(),
         MaxNumberOfMessages: Math.min(max, BATCH_ENTRIES),
         WaitTimeSeconds: waitSeconds,
         ...(visibilitySeconds !== undefined && { VisibilityTimeout: visibilitySeconds }),
         MessageAttributeNames: [VERSION_ATTRIBUTE],
         MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
+      };
+      const timeoutMs = waitSeconds * 1000 + ANSWER_MS;
+      const { Messages: messages } = await json.call<ReceiveMessageCommandOutput>('ReceiveMessage', input, {
+        signal,
+        timeoutMs,
       });
-      const { Messages: messages = [] } = await pollClient.send(
-        command,
-        signal ? { abortSignal: signal } : {},
-      );
-      return messages.map(toReceived);
+      return (messages ?? []).map(toReceived);
     },
 
     async delete(receipts) {
@@ -74,7 +76,7 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
           .slice(at, at + BATCH_ENTRIES)
           .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
         // One that fails is received again, found settled, and deleted then.
-        await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+        await json.call('DeleteMessageBatch', { QueueUrl, Entries });
       }
     },
 
@@ -86,7 +88,7 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
           ReceiptHandle: receipt,
           VisibilityTimeout: Math.min(Math.max(0, Math.ceil(seconds)), MAX_VISIBILITY_MS / 1000),
         }));
-        await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
+        await json.call('ChangeMessageVisibilityBatch', { QueueUrl, Entries });
       }
     },
 
@@ -129,15 +131,17 @@ export function toGroups(messages: readonly OutgoingMessage[]): OutgoingMessage[
 }
 
 async function sendGroup(
-  client: SQSClient,
+  json: JsonService,
   QueueUrl: string,
   group: readonly OutgoingMessage[],
 ): Promise<void> {
   let entries = group.map(toEntry);
   for (let attempt = 1; ; attempt += 1) {
-    const { Failed: failed = [] } = await client.send(
-      new SendMessageBatchCommand({ QueueUrl, Entries: entries }),
-    );
+    const answer = await json.call<SendMessageBatchCommandOutput>('SendMessageBatch', {
+      QueueUrl,
+      Entries: entries,
+    });
+    const failed = answer.Failed ?? [];
     if (failed.length === 0) return;
     if (attempt === SEND_TRIES || failed.every(({ SenderFault }) => SenderFault)) {
       throw new MillraceError('unavailable', `SQS did not take ${failed.length} messages.`, {

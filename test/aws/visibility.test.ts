@@ -1,6 +1,7 @@
-import { ChangeMessageVisibilityBatchCommand } from '@aws-sdk/client-sqs';
+import type { ChangeMessageVisibilityBatchCommandInput } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { makeAwsClients } from '../../src/aws/aws-clients.ts';
+import type { JsonService } from '../../src/aws/json-service.ts';
 import { makeMessageQueue } from '../../src/aws/sqs-message-queue.ts';
 import { createQueue } from '../local/sqs-requests.ts';
 import { KEY, makeSqsClient, startSqs } from '../local/embedded-servers.ts';
@@ -10,17 +11,17 @@ test('asks for no visibility that SQS refuses: whole seconds, none below 0, none
   const queueUrl = await createQueue(makeSqsClient(url), 'q', { VisibilityTimeout: '60' });
   const clients = makeAwsClients({ sqs: url, region: 'us-east-1', key: KEY });
   const asked: (number | undefined)[] = [];
-  clients.client.middlewareStack.add(
-    (next, { commandName }) =>
-      (args) => {
-        if (commandName !== ChangeMessageVisibilityBatchCommand.name) return next(args);
-        const { Entries = [] } = args.input as ChangeMessageVisibilityBatchCommand['input'];
+  const json: JsonService = {
+    ...clients.json,
+    call: (operation, input, options) => {
+      if (operation === 'ChangeMessageVisibilityBatch') {
+        const { Entries = [] } = input as ChangeMessageVisibilityBatchCommandInput;
         asked.push(...Entries.map(({ VisibilityTimeout }) => VisibilityTimeout));
-        return next(args);
-      },
-    { step: 'initialize' },
-  );
-  const queue = makeMessageQueue(clients, () => Promise.resolve(queueUrl));
+      }
+      return clients.json.call(operation, input, options);
+    },
+  };
+  const queue = makeMessageQueue({ ...clients, json }, () => Promise.resolve(queueUrl));
   await queue.send([{ body: 'long' }, { body: 'short' }, { body: 'now' }]);
   const seconds: Record<string, number> = { long: 1e9, short: 0.2, now: -3 };
   for (let held = 0; held < 3;) {
