@@ -1,27 +1,34 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { cancelTask } from '../../src/core/cancel.ts';
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
 import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
 import { Settler } from '../../src/core/settle.ts';
-import { startVirtualWorker, type VirtualWorker } from '../fakes/virtual-worker.ts';
+import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import { runVirtualWorker, useVirtualTime, virtualPorts } from '../fakes/virtual-worker.ts';
 
 const DAY_MS = 86_400_000;
 
-let current: VirtualWorker | undefined;
+let current: ReturnType<typeof runVirtualWorker> | undefined;
 afterEach(async () => {
-  await current?.close();
+  await current?.end();
   current = undefined;
+  vi.useRealTimers();
 });
 
-/** A worker, and a task whose message SQS has had for so long. */
+/** A task whose message SQS has had for so long, and then a worker. */
 async function startWith(ageMs: number) {
-  const worker = (current = startVirtualWorker());
-  const { row } = await enqueueTask(worker.ports, DEFAULT_QUEUE, { command: 'true', maxAttempts: 2 });
-  const messages = () => worker.state.messages.get('default') ?? [];
+  useVirtualTime();
+  const memory = makeMemoryPorts([DEFAULT_QUEUE]);
+  const { state } = memory;
+  const ports = virtualPorts(memory);
+  const { row } = await enqueueTask(ports, DEFAULT_QUEUE, { command: 'true', maxAttempts: 2 });
+  const messages = () => state.messages.get('default') ?? [];
   const age = (ms: number) =>
     messages().forEach((message) => Object.assign(message, { sentAt: Date.now() - ms }));
   age(ageMs);
-  return { ...worker, id: row.id, messages, age, row: () => worker.state.tasks.get(row.id) };
+  const worker = (current = runVirtualWorker(ports));
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  return { ...worker, ports, state, pass, id: row.id, messages, age, row: () => state.tasks.get(row.id) };
 }
 
 test('a task that has waited for more than a week is run, not sent to the end of its queue once more', async () => {
