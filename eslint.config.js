@@ -21,7 +21,7 @@ export default tseslint.config(
   },
   {
     // The command line, the bench and the build scripts talk to a person on the terminal.
-    files: ['src/cli/**', 'src/local/**', 'bench/**', 'scripts/**'],
+    files: ['src/cli/**', 'src/local/**', 'bench/**', 'examples/**', 'scripts/**'],
     rules: { 'no-console': 'off' },
   },
 );

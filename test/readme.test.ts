@@ -2,24 +2,23 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMON_EXITS } from '../src/cli/command-help.ts';
-import { makeProgram } from '../src/cli/make-program.ts';
 import { quoteForShell } from '../src/cli/quote-for-shell.ts';
-import { fakeContext } from './cli/fake-context.ts';
+import {
+  callsOfMillrace,
+  commandLines,
+  commandOf,
+  optionsIn,
+  optionsOf,
+  PROGRAM,
+} from './support/command-lines.ts';
 import { cleanEnv, LocalStack } from './support/local-stack.ts';
 import { BIN, endAll, run } from './support/processes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-const samples = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1] ?? '');
-/** `like this` in the text, not in samples or pictures. */
-const spans = [...readme.replace(/^```[^]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(
-  (match) => match[1] ?? '',
-);
-/** Command lines, of samples and of the text. */
-const lines = [...samples.flatMap((sample) => sample.replaceAll('\\\n', ' ').split('\n')), ...spans];
+const { samples, spans, lines } = commandLines(readme);
 
 // Installing is what this test is run after; the two commands themselves are looked up in package.json.
 // A thousand tasks are for a look at the numbers; a hundred show as well that it works.
@@ -101,20 +100,7 @@ function routesIn(texts: readonly string[]): string[] {
 }
 
 describe('the README names only what there is:', () => {
-  const program = makeProgram(fakeContext().context);
-  const ofMillrace = lines.flatMap((line) =>
-    [...line.matchAll(/(?:^|[|(] *|npx )millrace ([a-z][^|)]*)/g)].map((match) => match[1] ?? ''),
-  );
-  const optionsOf = (command: Command) => command.options.map(({ long }) => long);
-  const optionsIn = (text: string) =>
-    [...text.replace(/ -- .*/, '').matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option);
-
-  /** The command that a line begins with, `queue add` before `queue`. */
-  function commandOf(line: string): Command | undefined {
-    const [first, second] = line.split(/\s+/);
-    const command = program.commands.find((other) => other.name() === first);
-    return command?.commands.find((other) => other.name() === second) ?? command;
-  }
+  const ofMillrace = callsOfMillrace(lines);
 
   test('commands and their options', () => {
     expect(ofMillrace.length).toBeGreaterThan(25);
@@ -127,7 +113,7 @@ describe('the README names only what there is:', () => {
   });
 
   test('options by themselves', () => {
-    const known = program.commands.flatMap((command) => [command, ...command.commands]).flatMap(optionsOf);
+    const known = PROGRAM.commands.flatMap((command) => [command, ...command.commands]).flatMap(optionsOf);
     const named = spans.filter((span) => span.startsWith('--')).flatMap(optionsIn);
     expect(named.length).toBeGreaterThan(3);
     expect(named.filter((option) => !known.includes(option))).toEqual([]);
@@ -152,7 +138,7 @@ describe('the README names only what there is:', () => {
 
   test('and every command and exit code', () => {
     const said = lines.join('\n');
-    const names = program.commands.map((command) => command.name()).filter((name) => name !== 'help');
+    const names = PROGRAM.commands.map((command) => command.name()).filter((name) => name !== 'help');
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(said))).toEqual([]);
     const codes = [...readme.matchAll(/^\| ([\d, ]+) \|/gm)].flatMap((match) => (match[1] ?? '').split(', '));
     expect(codes).toEqual(expect.arrayContaining(Object.keys(COMMON_EXITS)));
