@@ -37,7 +37,7 @@ try {
 
   for (const slots of [1, 2, 4, 8]) {
     const bare = await measureBareSpawn(slots, tasks);
-    const noop = await measureNoop(slots, tasks);
+    const noop = await measureNoop('command', slots, tasks);
     results[`noop${slots}`] = { ...noop, bareSpawnPerSecond: bare };
     say(
       `no-op commands, ${slots} slots`,
@@ -46,6 +46,10 @@ try {
     );
     if (slots === 8) say('memory of the worker, most', `${noop.workerMiB} MiB`);
   }
+
+  const handlers = await measureNoop('handler', 16, 2 * tasks);
+  results['handlers16'] = handlers;
+  say('no-op handlers, 16 slots', `${handlers.perSecond}/s`);
 
   const pickup = await measurePickup(pickups);
   results['pickup'] = pickup;

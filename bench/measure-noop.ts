@@ -1,14 +1,21 @@
 import { LocalStack } from '../test/support/local-stack.ts';
 import { watchPeakMemory } from './peak-memory.ts';
 
-/** Drains a durable local queue of no-op commands with one worker process. */
+/** A line of NDJSON: next to nothing to do, in a process of its own or in a handler's. */
+const TASKS = { command: '{"command": "true"}\n', handler: '{"handler": "hello", "args": {"name": "x"}}\n' };
+
+/** Drains a durable local queue of no-op tasks with one worker process. */
 export async function measureNoop(
+  what: keyof typeof TASKS,
   slots: number,
   tasks: number,
 ): Promise<{ perSecond: number; workerMiB: number }> {
   const stack = await LocalStack.start();
   try {
-    const loaded = await stack.cli(['load', 'default', '-', '--json'], 'true\n'.repeat(tasks));
+    const loaded = await stack.cli(
+      ['load', 'default', '-', '--format', 'ndjson', '--json'],
+      TASKS[what].repeat(tasks),
+    );
     if (loaded.code !== 0) throw new Error(`load exited ${loaded.code}: ${loaded.stderr}`);
     const worker = stack.startCli(['work', 'default', 'until-empty', '--slots', String(slots)]);
     const memory = watchPeakMemory(worker.pid);
