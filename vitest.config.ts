@@ -6,8 +6,14 @@ const report = process.env['MILLRACE_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Suites with a config of their own: they start an emulator or a container engine, or install the package.
-    exclude: ['test/deploy/**', 'test/container/**', 'test/localstack/**', 'test/package/**'],
+    // Suites with a config of their own: they start an emulator or a container engine, install the package, or take long.
+    exclude: [
+      'test/deploy/**',
+      'test/container/**',
+      'test/localstack/**',
+      'test/package/**',
+      'test/examples.test.ts',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -7,7 +7,7 @@ import type { TaskList } from '../../src/core/list-tasks.ts';
 import { LocalStack } from '../support/local-stack.ts';
 import { endAll, until } from '../support/processes.ts';
 
-describe('the doctor of a local stack', () => {
+describe('the doctor of a local stack', { timeout: 180_000 }, () => {
   const stacks: LocalStack[] = [];
   afterEach(async () => {
     await endAll();
