@@ -70,7 +70,7 @@ describe('a task that calls a handler', () => {
     expect(refuseUnknownHandler(message, ['a'])).toBe(message);
     expect(refuseUnknownHandler(message, ['b'])).toMatchObject({
       kind: 'invalid',
-      detail: 'there is no handler a; this worker has: b',
+      detail: 'there is no handler a; this worker has: b (restart it to load new files, then redrive)',
       spec: { handler: 'a' },
     });
   });
