@@ -13,7 +13,7 @@ if (found[0] < NEEDED[0] || (found[0] === NEEDED[0] && found[1] < NEEDED[1])) {
       'Install a newer one (https://nodejs.org, or `nvm install 24`), or, in a checkout, run `npm ci` and then ' +
       '`npx millrace`, which brings its own.\n',
   );
-  process.exit(1);
+  process.exit(2); // 1 would say that a task has FAILED
 }
 
 // A checkout runs its sources; the packed package has none, since Node runs no .ts under node_modules.

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -73,6 +73,21 @@ describe('the samples of the README', { timeout: 120_000 }, () => {
         .toContain('SUCCEEDED');
     },
   );
+
+  test('its program runs in a checkout', async () => {
+    const program = /^```ts\n(import [^`]*'millrace\/client'[^]*?)^```$/m.exec(readme)?.[1] ?? '';
+    const folder = await mkdtemp(join(stack.home, 'program-'));
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(ROOT, join(folder, 'node_modules', 'millrace'));
+    await symlink(join(ROOT, 'tasks'), join(folder, 'tasks'));
+    await writeFile(join(folder, 'program.ts'), program);
+    const { code, stdout, stderr } = await run(process.execPath, ['--conditions', 'checkout', 'program.ts'], {
+      cwd: folder,
+      env: cleanEnv(stack.data),
+    });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toBe('14 13\n');
+  });
 
   test('routes are those of the OpenAPI document', async () => {
     const document = (await (await stack.fetch('/openapi.json')).json()) as {

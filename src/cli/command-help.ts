@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 /** Codes that any command may exit with; the README has them too. */
 export const COMMON_EXITS: Readonly<Record<number, string>> = {
   2: 'wrong usage or input',
-  4: 'unknown queue, task, batch or schedule',
+  4: 'unknown queue, task, batch, workflow or schedule',
   5: 'not entitled',
   6: 'in conflict with the state of things',
   7: 'no Millrace can be reached',

@@ -46,6 +46,7 @@ export async function runDemo(context: CliContext, client: MillraceClient, stop:
 Try next, in another terminal in this folder:
 
   npx millrace create default 'echo hi' --wait
+  npx millrace run hello name=you --wait
   seq 1 100 | sed 's/^/echo number /' | npx millrace load default -
   npx millrace progress default
   npx millrace peek default succeeded 5

@@ -53,6 +53,7 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
   });
   const client = new MillraceClient(running.stack.api, { signal: signals.stop });
   const paint = makePaint(context.stdout);
+  const told = new Set<string>();
   const workers = startWorkerChildren({
     commandLine: context.commandLine,
     dataDir,
@@ -65,7 +66,10 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
       ? undefined
       : (line) => {
           const shown = toWorkerLine(line, paint);
-          if (shown !== undefined) context.stdout.write(`${shown}\n`);
+          if (shown === undefined || told.has(shown)) return;
+          // Every worker of every queue has the same handlers.
+          if (line.includes('"handlers":')) told.add(shown);
+          context.stdout.write(`${shown}\n`);
         },
   });
   try {

@@ -27,7 +27,7 @@ export async function readProgram(
     if (input !== undefined) return {};
     throw new MillraceError('invalid_request', 'There is no command.', {
       expected: 'a shell command as one argument, - for STDIN, or -- PROGRAM ARG…',
-      hint: `For example: ${usage} 'echo hi'. A queue with a program of its own takes --input instead.`,
+      hint: `For example: ${usage} 'echo hi'. A queue with a program of its own takes --input instead, and a named handler is called by \`millrace run\`, in a schedule by --handler NAME.`,
     });
   }
   if (command !== '-') return { command };

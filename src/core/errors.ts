@@ -68,6 +68,14 @@ export function unknownQueue(name: string, known: readonly string[]): MillraceEr
 }
 
 export function unknownTask(id: string): MillraceError {
+  // A chain or a set has no row of a task: whoever would redrive or see "it" means one of its tasks.
+  if (/^w~[^.]+$/.test(id)) {
+    return new MillraceError('unknown_task', `${id} is a chain or a set, not a task.`, {
+      expected: 'the id of one of its tasks',
+      got: id,
+      hint: `\`millrace workflow ${id}\` shows its tasks and ends it with --cancel; each task is shown and redriven by its own id.`,
+    });
+  }
   return new MillraceError('unknown_task', `There is no task with the id ${JSON.stringify(id)}.`, {
     hint: 'Check the id. Finished tasks are forgotten some weeks after their end; a raw message has its SQS message id and is known from the moment that a worker has taken it.',
   });

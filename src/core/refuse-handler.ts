@@ -9,5 +9,7 @@ export function refuseUnknownHandler<M extends ParsedMessage>(
   const { handler } = message.spec;
   if (known.includes(handler)) return message;
   const names = known.length === 0 ? 'none' : known.slice(0, 20).join(', ');
-  return { ...message, kind: 'invalid', detail: `there is no handler ${handler}; this worker has: ${names}` };
+  // Adding a file and calling it at once is what everybody does first, and no worker has it before its next start.
+  const detail = `there is no handler ${handler}; this worker has: ${names} (restart it to load new files, then redrive)`;
+  return { ...message, kind: 'invalid', detail };
 }

@@ -145,6 +145,10 @@ export function parseTaskSpec(
       throw invalidTask(
         'this queue runs a program of its own: a task on it carries `input`, no command, argv, handler, args or env',
         value,
+        {
+          expected: '{"input": "…"}, with timeoutSeconds, maxAttempts, delaySeconds, tenant as wanted',
+          hint: 'Give its program the text as input, on the command line with --input FILE or --input -, or name another queue.',
+        },
       );
     }
     if (spec.input === undefined) throw invalidTask('expected `input` for the program of this queue', value);
@@ -169,12 +173,17 @@ function checkProgram({ command, argv, handler, args, input, env }: TaskSpec, va
     throw invalidTask('a `handler` has `args`, neither `input` nor `env`', value);
 }
 
-function invalidTask(detail: string, got: unknown): MillraceError {
+function invalidTask(
+  detail: string,
+  got: unknown,
+  other: { readonly expected?: string; readonly hint?: string } = {},
+): MillraceError {
   return new MillraceError('invalid_task', `This is not a task: ${detail}.`, {
     expected:
       '{"command": "…"}, {"argv": ["…"]} or {"handler": "…", "args": {…}}, with input, env, timeoutSeconds, maxAttempts, delaySeconds, tenant as wanted',
     got: preview(got),
     hint: 'Correct the fields named and send it again; GET /openapi.json has the schema.',
+    ...other,
   });
 }
 

@@ -135,6 +135,10 @@ test.each([
     { msg: 'worker started', worker: 'w', queue: 'q', slots: 4 },
     'Worker w runs tasks of q, 4 at a time. Ctrl-C stops it.',
   ],
+  [
+    { msg: 'handlers loaded', tasks: '/app/tasks', handlers: ['greet', 'resize'] },
+    '  handlers  greet, resize  (/app/tasks)',
+  ],
   [{ msg: 'worker ended', why: 'empty', ran: 2 }, 'Worker ended (empty): 2 attempts run.'],
   [{ msg: 'something', level: 40, err: { message: 'broke' } }, '  ! something: broke'],
 ])('%j of the log is shown as %s', (entry, expected) => {

@@ -17,7 +17,7 @@ describe('bin/millrace.js', () => {
   test('tells a Node that is too old what is needed, what was found, and what to do', async () => {
     const pretend = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.11.1'})`;
     const { code, stderr } = await run(process.execPath, ['--import', pretend, BIN, '--version']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain('needs Node.js 22.18 or newer; this is Node.js 20.11.1');
     expect(stderr).toContain('npm ci');
   });

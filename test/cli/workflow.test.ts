@@ -41,12 +41,13 @@ describe('millrace workflow', () => {
   test('shows a chain step by step, and with --wait exits 1 when it FAILED', async () => {
     const shown = await cli.run(['workflow', ID]);
     expect(shown.code).toBe(0);
-    expect(shown.stdout.split('\n').slice(0, 3)).toEqual([
+    expect(shown.stdout.split('\n').slice(0, 4)).toEqual([
       'chain w~k-1 on default: FAILED',
       '  1     SUCCEEDED  w~k-1.1',
       expect.stringMatching(
-        /^ {2}2 {5}FAILED {2}w~k-1\.2 {2}exit {2}two\S*lines$|^ {2}2 {5}FAILED {2}w~k-1\.2 {2}exit {2}two lines$/,
+        /^ {2}2 {5}FAILED {5}w~k-1\.2 {2}exit {2}two\S*lines$|^ {2}2 {5}FAILED {5}w~k-1\.2 {2}exit {2}two lines$/,
       ),
+      '  it goes on when that is redriven: millrace redrive w~k-1.2',
     ]);
     expect((await cli.run(['workflow', ID, '--wait'])).code).toBe(1);
     expect(server.received.map(({ path }) => path)).toEqual([`/v1/workflows/${ID}`, `/v1/workflows/${ID}`]);

@@ -12,12 +12,15 @@ interface WorkerEntry {
   readonly slots?: number;
   readonly why?: string;
   readonly ran?: number;
+  readonly handlers?: readonly string[];
+  readonly tasks?: string;
   readonly reason?: string;
   readonly exitCode?: number;
   readonly err?: { readonly message?: string };
 }
 
 const WARN = 40; // pino's levels
+const MAX_NAMES = 20;
 
 /**
  * A JSON line of a worker's log → a line for a person; undefined for what a person need not see.
@@ -46,8 +49,15 @@ export function toWorkerLine(line: string, paint: Paint, isOwn = false): string 
       : '';
     return `  ${paintState(paint, end[1])}${about}${why}`;
   }
+  if (entry.handlers) return handlersLine(entry.handlers, entry.tasks);
   if (msg.startsWith('task is PENDING again')) return `  ${paint('yellow', 'again soon')}${about}`;
   return isOwn && taskId === undefined ? ownLine(msg, entry) : undefined;
+}
+
+/** Whoever has added a file sees whether it is there: a call of a handler that is not would fail. */
+function handlersLine(names: readonly string[], folder = ''): string {
+  const shown = names.length > MAX_NAMES ? `${names.slice(0, MAX_NAMES).join(', ')}, …` : names.join(', ');
+  return `  handlers  ${shown}  (${toVisible(folder)})`;
 }
 
 function ownLine(msg: string, { worker, queue, slots, why, ran }: WorkerEntry): string {

@@ -22,7 +22,7 @@ export async function startHandlers(options: Omit<HandlerPoolOptions, 'tailBytes
     throw new MillraceError('invalid_request', `Not every handler in ${tasksDir} can be loaded.`, {
       expected: 'a definition by defineTask as the default export of each file, each with a name of its own',
       got: faults,
-      hint: 'Mend the files named, or move them: files in subfolders, and those that start with _, are not loaded.',
+      hint: 'Mend the files named, or move them: files in subfolders, and those that start with _, are not loaded. The workers of a local stack try again every 15 s.',
     });
   }
 }
