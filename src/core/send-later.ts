@@ -30,13 +30,18 @@ export async function sendLater(
   await scheduler.sendLater({ queue, task: id, hash, at: notBefore, message: { body, version, tenant } });
 }
 
+/** Whether the first message of a task is one that a scheduler sends. @param row PENDING */
+export function isSentLater({ attempt, createdAt, notBefore = 0 }: TaskRow): boolean {
+  return attempt === 0 && notBefore - createdAt > MAX_DELAY_SECONDS * 1000;
+}
+
 /**
- * Takes the message of a task that was cancelled before it was due out of the scheduler. Never rejects: a message
+ * Takes the message of a task that was cancelled before it was due out of the scheduler.
+ * Requires: the end is counted. Never rejects: a message
  * that comes all the same finds its task CANCELLED, and is deleted.
  */
 export async function dropLater(ports: Ports, row: TaskRow): Promise<void> {
-  const waited = (row.notBefore ?? 0) - row.createdAt;
-  if (!ports.scheduler || row.attempt > 0 || waited <= MAX_DELAY_SECONDS * 1000) return;
+  if (!ports.scheduler || !isSentLater(row)) return;
   try {
     await ports.scheduler.dropLater({ queue: row.queue, task: row.id, hash: row.hash });
   } catch (error) {

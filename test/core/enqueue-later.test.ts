@@ -5,6 +5,7 @@ import type { Claimant } from '../../src/core/claimant.ts';
 import { loadMessage } from '../../src/core/load-message.ts';
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
 import { DEFAULT_QUEUE as QUEUE } from '../../src/core/queue-definition.ts';
+import { readQueueProgress } from '../../src/core/progress.ts';
 import { renewMessages } from '../../src/core/renew-message.ts';
 import { Settler } from '../../src/core/settle.ts';
 import { fireDue } from '../../src/local/fire-due.ts';
@@ -109,6 +110,28 @@ describe('a task that waits longer than SQS delays a message', () => {
     state.now += DAY_SECONDS * 1000;
     expect(await fire()).toBe(1);
     expect((await claimNext())?.claim).toMatchObject({ kind: 'delete', why: 'its task has ended' });
+  });
+
+  it('keeps its message with the scheduler when its end is not known to be counted', async () => {
+    const { ports, plain, state, claimant, later, fire, claimNext } = makeWorld();
+    const { row } = await later('true');
+    let [closed, unreachable] = [false, true];
+    const cancelling = interceptPorts(ports, async ({ name, args }, run) => {
+      if (name === 'ledgers.close' && unreachable) throw new Error('no answer');
+      if (name === 'ledgers.advance' && !closed) {
+        closed = true; // by somebody who has met an end of it
+        const { ledger } = args[0] as { ledger: string };
+        await plain.ledgers.close(QUEUE.name, ledger, Number.MAX_SAFE_INTEGER, state.now);
+      }
+      return run();
+    });
+    const settler = new Settler(cancelling, QUEUE.name, 1000);
+    await cancelTask({ ports: cancelling, settler, definition: QUEUE }, row.id);
+    unreachable = false;
+    state.now += DAY_SECONDS * 1000;
+    expect(await fire()).toBe(1);
+    expect((await claimNext())?.claim.kind).toBe('delete');
+    expect(await readQueueProgress(plain, claimant.definition)).toMatchObject({ cancelled: 1 });
   });
 
   it('that was cancelled long ago is not run by a late message once its row is gone', async () => {
