@@ -28,7 +28,7 @@ export interface Envelope {
   readonly id: string;
   readonly at: number;
   readonly hash: string;
-  /** Absent: too long for a message; it is in the task's payload. */
+  /** Absent: too long for a message; it is kept beside the row, see src/core/task-content.ts. */
   readonly content?: Content | undefined;
   readonly notBefore?: number | undefined;
   readonly redriveOf?: number | undefined;

@@ -3,13 +3,13 @@ import { toMessageBody, versionOf } from './envelope.ts';
 import { MillraceError } from './errors.ts';
 import { MAX_DELAY_SECONDS } from './limits.ts';
 import type { Ports } from './ports.ts';
-import { keepContent } from './task-content.ts';
+import { keepBeside } from './task-content.ts';
 import { byteLength } from './task-spec.ts';
 import type { TaskRow } from './task-row.ts';
 
 /**
  * Hands the message of a task that waits longer than SQS delays one to the scheduler. Content that it does not hold
- * is kept in the payload first.
+ * is kept beside its row first.
  * @throws MillraceError `not_supported` where there is no scheduler
  */
 export async function sendLater(
@@ -24,7 +24,7 @@ export async function sendLater(
   const version = versionOf(envelope);
   let body = toMessageBody(envelope);
   if (byteLength(body) > scheduler.maxBodyBytes && content) {
-    await keepContent(ports, id, content, notBefore);
+    await keepBeside(ports, envelope, content);
     body = toMessageBody({ ...envelope, content: undefined });
   }
   await scheduler.sendLater({ queue, task: id, hash, at: notBefore, message: { body, version, tenant } });

@@ -165,6 +165,28 @@ describe('a task that waits longer than SQS delays a message', () => {
     expect(next?.claim.kind === 'run' && next.claim.message.spec.input).toBe(input);
   });
 
+  it('runs its own long content, whatever another request under its key keeps meanwhile', async () => {
+    const { ports, plain, state, faults, fire, claimNext } = makeWorld();
+    const asked = (input: string) => ({ command: 'cat', input, delaySeconds: DAY_SECONDS });
+    const [mine, other] = ['x', 'y'].map((letter) => asked(letter.repeat(200_000)));
+    if (!mine || !other) throw new Error('expected two');
+    let isFirst = true;
+    const racing = interceptPorts(plain, async ({ name }, run) => {
+      if (name === 'tasks.change' && isFirst) {
+        isFirst = false;
+        faults.plan('tasks.change', 'before');
+        await expect(enqueueTask(ports, QUEUE, other, 'key')).rejects.toThrow('no answer');
+      }
+      return run();
+    });
+    const { row } = await enqueueTask(racing, QUEUE, mine, 'key');
+    state.now = row.notBefore ?? 0;
+    expect(await fire()).toBe(2);
+    const claims = [await claimNext(), await claimNext()].flatMap((next) => next?.claim ?? []);
+    const inputs = claims.flatMap((claim) => (claim.kind === 'run' ? [claim.message.spec.input] : []));
+    expect(inputs).toEqual([mine.input]);
+  });
+
   it('keeps its time when its message is sent anew', async () => {
     const { plain, state, claimant, later } = makeWorld();
     await later('true');
