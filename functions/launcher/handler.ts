@@ -7,9 +7,10 @@ import {
   type WorkersRequest,
 } from '../../src/core/launch.ts';
 import { launchEventSchema } from '../../src/core/launch-event.ts';
-import type { Ports, WorkerLauncher } from '../../src/core/ports.ts';
+import type { Ports } from '../../src/core/ports.ts';
 import type { QueueDefinition } from '../../src/core/queue-definition.ts';
 import { runEachMinute, type MinuteResult } from './minute-run.ts';
+import type { WorkerLauncher } from '../../src/core/worker-launcher.ts';
 
 export interface LauncherDeps {
   readonly ports: Ports;

@@ -2,8 +2,9 @@ import { sendUnsentChunks } from '../../src/core/enqueue-batch.ts';
 import { foldLedgers } from '../../src/core/fold-ledgers.ts';
 import { launchWorkers, type LaunchResult } from '../../src/core/launch.ts';
 import { MINUTE_SWEEP_MS } from '../../src/core/limits.ts';
-import type { Ports, WorkerLauncher } from '../../src/core/ports.ts';
+import type { Ports } from '../../src/core/ports.ts';
 import { renewWaiting } from '../../src/core/renew-waiting.ts';
+import type { WorkerLauncher } from '../../src/core/worker-launcher.ts';
 
 export interface MinuteResult {
   readonly launched: readonly LaunchResult[];

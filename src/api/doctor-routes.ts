@@ -20,6 +20,8 @@ import { assertMediaType, readBody } from './read-body.ts';
 import { MAX_ID_CHARS, queueParam } from './task-routes.ts';
 
 const MAX_BATCHES = 50;
+/** Of a batch, or of a set, which is one too. */
+const BATCH_ID = '(?:w~)?[A-Za-z0-9_-]{1,64}';
 const MAX_BODY_BYTES = 32_768;
 
 /** Behind the last key of a slice; longer ones are none. */
@@ -111,7 +113,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
           ids: z
             .string()
             .regex(
-              new RegExp(`^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,${MAX_BATCHES - 1}}$`),
+              new RegExp(`^${BATCH_ID}(,${BATCH_ID}){0,${MAX_BATCHES - 1}}$`),
               `expected ids of at most ${MAX_BATCHES} batches, with commas between`,
             )
             .openapi({ example: 'nightly-2026-03-01,nightly-2026-03-02' }),

@@ -7,7 +7,7 @@ import {
   RunTaskCommand,
   type RunTaskCommandInput,
 } from '@aws-sdk/client-ecs';
-import type { OrderResult, WorkerLauncher, WorkerOrder } from '../core/ports.ts';
+import type { OrderResult, WorkerLauncher, WorkerOrder } from '../core/worker-launcher.ts';
 import type { LaunchConfig } from './launch-config.ts';
 
 /** The container of a task that is the worker; others may stand beside it. */

@@ -4,6 +4,7 @@ import type {
   UpdateScheduleCommandInput,
 } from '@aws-sdk/client-scheduler';
 import * as z from 'zod';
+import { SCHEDULER_TRIES_MS } from '../core/limits.ts';
 import type { Digest, OutgoingMessage } from '../core/ports.ts';
 import { firingMessage } from '../core/firing.ts';
 import type { Schedule } from '../core/schedule.ts';
@@ -28,8 +29,8 @@ export interface SchedulerConfig {
 const SEND_MESSAGE = 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage';
 /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html */
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
-/** As long as it tries at all: a day, some 185 times. */
-const RETRY = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+/** As long as it tries at all, some 185 times. */
+const RETRY = { MaximumEventAgeInSeconds: SCHEDULER_TRIES_MS / 1000, MaximumRetryAttempts: 185 };
 const HASH_CHARS = 8;
 
 type Digests = { readonly digest: Digest };

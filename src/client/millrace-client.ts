@@ -1,14 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchProgress, QueueProgress } from '../core/progress.ts';
 import type { TaskList } from '../core/list-tasks.ts';
 import { MAX_WAIT_SECONDS } from '../core/limits.ts';
 import type { TaskSpec } from '../core/task-spec.ts';
-import { isTerminal, type TaskState } from '../core/task-states.ts';
+import type { TaskState } from '../core/task-states.ts';
 import type { TaskView } from '../core/task-view.ts';
 import type { WorkflowView } from '../core/read-workflow.ts';
 import type { StepSpec } from '../core/workflow-row.ts';
 import { ApiRequests, query, SAFE, type ClientOptions } from './api-requests.ts';
 import { ScheduleCalls } from './schedule-calls.ts';
+import { untilEnded } from './until-ended.ts';
 
 /** What every method throws. */
 export { MillraceError } from '../core/errors.ts';
@@ -65,9 +65,6 @@ export interface ListOptions {
   readonly cursor?: string | undefined;
   readonly oldestFirst?: boolean | undefined;
 }
-
-/** Between two looks in the last half second of a wait. */
-const PAUSE_MS = 100;
 
 /**
  * The HTTP API of Millrace. Every method throws MillraceError: with the code of the API's problem document, or
@@ -236,20 +233,5 @@ export class MillraceClient {
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(body),
     });
-  }
-}
-
-/** Asks, each time for as long as the API holds an answer, until it has ended or the time is up. */
-async function untilEnded<T extends { readonly state: TaskState }>(
-  ask: (waitSeconds: number) => Promise<T>,
-  timeoutMs: number,
-): Promise<T> {
-  const until = performance.now() + timeoutMs;
-  for (;;) {
-    const leftMs = Math.max(0, until - performance.now());
-    const waitSeconds = Math.round(leftMs / 1000); // the API takes whole ones
-    const seen = await ask(waitSeconds);
-    if (isTerminal(seen.state) || performance.now() >= until) return seen;
-    if (waitSeconds === 0) await delay(Math.min(PAUSE_MS, until - performance.now()));
   }
 }

@@ -29,7 +29,9 @@ export async function cancelTask(ending: Ending, id: string, unborn?: UnbornTask
       const result = await endUnclaimed(ending, task, row);
       if (!result.done) continue;
       await settler.flush();
-      if (row) await dropLater(ports, row);
+      // A message that the scheduler has owes the count: it stays there, and sees to it, unless that is done.
+      const isCounted = await Promise.race([result.counted, Promise.resolve(false)]);
+      if (row && isCounted) await dropLater(ports, row);
       return result.row;
     }
     if (row.state === 'CANCELLED') return row;

@@ -11,6 +11,8 @@ export const PROTOCOL_VERSION = 1;
  * worker that is older than these hands them back.
  */
 const SCHEDULED_VERSION = 2;
+/** The newest that this code understands: what a worker says of itself where another may be newer. */
+export const NEWEST_VERSION = SCHEDULED_VERSION;
 
 /** Either what the API took, or the body of a raw message, word for word. */
 export type Content = TaskContent | { readonly body: string };
@@ -26,7 +28,7 @@ export interface Envelope {
   readonly id: string;
   readonly at: number;
   readonly hash: string;
-  /** Absent: too long for a message; it is in the task's payload. */
+  /** Absent: too long for a message; it is kept beside the row, see src/core/task-content.ts. */
   readonly content?: Content | undefined;
   readonly notBefore?: number | undefined;
   readonly redriveOf?: number | undefined;
@@ -104,7 +106,7 @@ export function parseMessage(
     };
     return parseContent(envelope, { body: message.body }, queue.hasProgram);
   }
-  if (/^[0-9]{1,6}$/.test(version) && Number(version) > SCHEDULED_VERSION) {
+  if (/^[0-9]{1,6}$/.test(version) && Number(version) > NEWEST_VERSION) {
     return { kind: 'newer', version };
   }
   const isKnown = version === String(PROTOCOL_VERSION) || version === String(SCHEDULED_VERSION);

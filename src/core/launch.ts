@@ -1,8 +1,9 @@
 import { MillraceError } from './errors.ts';
 import { recentlyStarted, toOrders, workersToStart } from './launch-plan.ts';
 import { leftForNewer } from './newer-messages.ts';
-import type { LaunchLock, LaunchMode, Ports, WorkerLauncher } from './ports.ts';
+import type { LaunchLock, LaunchMode, Ports } from './ports.ts';
 import type { QueueDefinition } from './queue-definition.ts';
+import type { WorkerLauncher } from './worker-launcher.ts';
 
 type LaunchPorts = Pick<Ports, 'queues' | 'messages' | 'clock' | 'newId' | 'digest' | 'log'>;
 

@@ -38,6 +38,7 @@ export const MAX_TIMEOUT_SECONDS = 11 * 3600; // leaves an hour of the 12 for st
 export const DEFAULT_TIMEOUT_SECONDS = 3600;
 export const MAX_DELAY_SECONDS = 900; // SQS, per message
 export const MAX_SCHEDULED_DELAY_SECONDS = (366 * DAY) / SECOND; // of one task: a scheduler sends its message when it is due
+export const SCHEDULER_TRIES_MS = DAY; // what cannot be sent when it is due is tried for so long: as long as EventBridge does
 export const MAX_WAIT_SECONDS = 20; // both the SQS long poll and the `wait` of the API (HTTP API: 30 s)
 export const MESSAGE_RETENTION_SECONDS = (10 * DAY) / SECOND;
 export const DEAD_LETTER_RETENTION_SECONDS = (14 * DAY) / SECOND; // SQS's maximum, counted from the first enqueue

@@ -1,7 +1,7 @@
 import type { Ending } from './claimant.ts';
 import { parseContent, parseMessage, type LoadedMessage } from './envelope.ts';
 import type { ReceivedMessage } from './ports.ts';
-import { findContent } from './task-content.ts';
+import { findBeside } from './task-content.ts';
 
 /**
  * A message as received → what it asks for, its content fetched where the message only names it.
@@ -15,7 +15,7 @@ export async function loadMessage(
   const { ports, definition } = ending;
   const parsed = parseMessage(received, { name: definition.name, hasProgram }, ports.digest);
   if (parsed.kind !== 'stored') return parsed;
-  const content = await findContent(ports, parsed.envelope.id);
+  const content = await findBeside(ports, parsed.envelope);
   if (content) return parseContent(parsed.envelope, content, hasProgram);
   return {
     ...parsed.envelope,

@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION } from './envelope.ts';
+import { NEWEST_VERSION } from './envelope.ts';
 import { MAX_NEWER_WAIT_MS, MIN_NEWER_WAIT_MS } from './limits.ts';
 import type { QueueControl } from './queue-control.ts';
 
@@ -12,5 +12,5 @@ export function newerWaitMs(ageMs: number): number {
 
 /** How many messages of a queue no process of this version need look at now (ms): a drain worker has found them newer. */
 export function leftForNewer({ newer }: QueueControl, now: number): number {
-  return newer && newer.version >= PROTOCOL_VERSION && newer.until > now ? newer.count : 0;
+  return newer && newer.version >= NEWEST_VERSION && newer.until > now ? newer.count : 0;
 }

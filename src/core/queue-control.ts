@@ -13,7 +13,7 @@ export interface QueueControl {
 
 /** Messages that a drain worker did not stay for, since only newer workers can run them. */
 export interface NewerNote {
-  /** Of the protocol, as that worker knew it. */
+  /** The newest that this worker understood. */
   readonly version: number;
   readonly count: number;
   /** ms: until then they are no reason for another such worker. */

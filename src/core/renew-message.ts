@@ -51,7 +51,7 @@ export async function renewMessages(
   const { ports, definition } = ending;
   const copies = await Promise.all(
     known.map(async ({ received, message }) => {
-      if (message.kind === 'task' && ports.clock() - message.at < ROW_RETENTION_MS) {
+      if (message.kind !== 'newer' && ports.clock() - message.at < ROW_RETENTION_MS) {
         await ports.tasks.change({
           id: message.id,
           event: 'enqueue',

@@ -3,13 +3,13 @@ import { toMessageBody, versionOf } from './envelope.ts';
 import { MillraceError } from './errors.ts';
 import { MAX_DELAY_SECONDS } from './limits.ts';
 import type { Ports } from './ports.ts';
-import { keepContent } from './task-content.ts';
+import { keepBeside } from './task-content.ts';
 import { byteLength } from './task-spec.ts';
 import type { TaskRow } from './task-row.ts';
 
 /**
  * Hands the message of a task that waits longer than SQS delays one to the scheduler. Content that it does not hold
- * is kept in the payload first.
+ * is kept beside its row first.
  * @throws MillraceError `not_supported` where there is no scheduler
  */
 export async function sendLater(
@@ -24,19 +24,24 @@ export async function sendLater(
   const version = versionOf(envelope);
   let body = toMessageBody(envelope);
   if (byteLength(body) > scheduler.maxBodyBytes && content) {
-    await keepContent(ports, id, content, notBefore);
+    await keepBeside(ports, envelope, content);
     body = toMessageBody({ ...envelope, content: undefined });
   }
   await scheduler.sendLater({ queue, task: id, hash, at: notBefore, message: { body, version, tenant } });
 }
 
+/** Whether the first message of a task is one that a scheduler sends. @param row PENDING */
+export function isSentLater({ attempt, createdAt, notBefore = 0 }: TaskRow): boolean {
+  return attempt === 0 && notBefore - createdAt > MAX_DELAY_SECONDS * 1000;
+}
+
 /**
- * Takes the message of a task that was cancelled before it was due out of the scheduler. Never rejects: a message
+ * Takes the message of a task that was cancelled before it was due out of the scheduler.
+ * Requires: the end is counted. Never rejects: a message
  * that comes all the same finds its task CANCELLED, and is deleted.
  */
 export async function dropLater(ports: Ports, row: TaskRow): Promise<void> {
-  const waited = (row.notBefore ?? 0) - row.createdAt;
-  if (!ports.scheduler || row.attempt > 0 || waited <= MAX_DELAY_SECONDS * 1000) return;
+  if (!ports.scheduler || !isSentLater(row)) return;
   try {
     await ports.scheduler.dropLater({ queue: row.queue, task: row.id, hash: row.hash });
   } catch (error) {

@@ -41,6 +41,30 @@ export async function findContent(
   return text === undefined ? undefined : (JSON.parse(text) as Content);
 }
 
+/**
+ * Keeps content that does not fit a message: by its hash as well, for two requests with one key and different
+ * contents may be under way at once, and each must run what it was accepted with, if it is.
+ */
+export async function keepBeside(
+  ports: Pick<Ports, 'tasks' | 'clock'>,
+  { id, hash, notBefore }: Envelope,
+  content: Content,
+): Promise<void> {
+  await keepContent(ports, besideId(id, hash), content, notBefore);
+}
+
+/** What a message runs that does not say it. */
+export async function findBeside(
+  ports: Pick<Ports, 'tasks' | 'batches'>,
+  { id, hash }: Envelope,
+): Promise<Content | undefined> {
+  return (await findContent(ports, besideId(id, hash))) ?? findContent(ports, id);
+}
+
+function besideId(id: string, hash: string): string {
+  return `${id}~${hash}`;
+}
+
 /** The envelope of one task of a chunk. */
 export function chunkEnvelope(
   digest: Ports['digest'],
@@ -58,7 +82,7 @@ export function chunkEnvelope(
 }
 
 /**
- * A message for a task. Content that does not fit a message is kept in the payload first.
+ * A message for a task. Content that does not fit a message is kept beside its row first.
  * Writes: payload, rarely.
  */
 export async function toMessage(
@@ -73,6 +97,6 @@ export async function toMessage(
   const body = toMessageBody(envelope);
   if (byteLength(body) <= MAX_MESSAGE_BYTES - 1024 || envelope.content === undefined)
     return { ...about, body };
-  await keepContent(ports, envelope.id, envelope.content, envelope.notBefore);
+  await keepBeside(ports, envelope, envelope.content);
   return { ...about, body: toMessageBody({ ...envelope, content: undefined }) };
 }

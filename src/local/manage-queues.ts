@@ -7,6 +7,7 @@ import { makeMessageQueue } from '../aws/sqs-message-queue.ts';
 import { deprovisionQueue, provisionQueue } from '../aws/provision.ts';
 import { findQueueUrl } from '../aws/aws-clients.ts';
 import { MillraceError, unknownQueue } from '../core/errors.ts';
+import type { MessageQueue } from '../core/ports.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../core/queue-definition.ts';
 import { queueNames } from '../core/table-definition.ts';
 import type { TimerStore } from '../core/timer.ts';
@@ -57,36 +58,49 @@ export async function removeQueue(
         hint: 'Purge it instead: millrace purge default',
       });
     }
-    const { visible, delayed, inFlight } = await makeMessageQueue(clients, () =>
-      findQueueUrl(clients.client, queueNames(name).name),
-    ).counts();
-    if (visible + delayed + inFlight > 0 && !force) {
-      throw new MillraceError(
-        'wrong_state',
-        `The queue ${name} still has ${visible + delayed + inFlight} messages.`,
-        {
-          expected: 'an empty queue',
-          hint: 'Let its workers finish, purge it, or remove it with --force, which loses them.',
-        },
-      );
+    const timers = makeTimerStore(table);
+    if (force) await removeTimers(timers, name);
+    else {
+      const url = () => findQueueUrl(clients.client, queueNames(name).name);
+      await assertNothingWaits(name, timers, makeMessageQueue(clients, url));
     }
-    await removeTimers(makeTimerStore(table), name, force);
     await deleteDefinition(table, name);
     await deprovisionQueue(clients, name);
   });
 }
 
-/** @throws MillraceError `wrong_state` when there are any, unless `force` */
-async function removeTimers(timers: TimerStore, queue: string, force: boolean): Promise<void> {
+/**
+ * Timers are looked at first: one that is due has its message sent before it is removed, so that what is no timer any
+ * more is a message by then.
+ * @throws MillraceError `wrong_state` when a queue has timers or messages
+ */
+export async function assertNothingWaits(
+  queue: string,
+  timers: Pick<TimerStore, 'list'>,
+  main: Pick<MessageQueue, 'counts'>,
+): Promise<void> {
+  if ((await timers.list(queue, '', 1)).timers.length > 0) {
+    throw new MillraceError('wrong_state', `The queue ${queue} still has schedules, or delayed tasks.`, {
+      expected: 'a queue with neither',
+      hint: `Look: millrace schedule list ${queue}. Remove the queue with --force, and they are removed too.`,
+    });
+  }
+  const { visible, delayed, inFlight } = await main.counts();
+  if (visible + delayed + inFlight === 0) return;
+  throw new MillraceError(
+    'wrong_state',
+    `The queue ${queue} still has ${visible + delayed + inFlight} messages.`,
+    {
+      expected: 'an empty queue',
+      hint: 'Let its workers finish, purge it, or remove it with --force, which loses them.',
+    },
+  );
+}
+
+async function removeTimers(timers: TimerStore, queue: string): Promise<void> {
   for (;;) {
     const page = await timers.list(queue, '', 100);
     if (page.timers.length === 0) return;
-    if (!force) {
-      throw new MillraceError('wrong_state', `The queue ${queue} still has schedules, or delayed tasks.`, {
-        expected: 'a queue with neither',
-        hint: `Look: millrace schedule list ${queue}. Remove the queue with --force, and they are removed too.`,
-      });
-    }
     for (const { id, revision } of page.timers) await timers.remove(queue, id, revision);
   }
 }

@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION } from '../core/envelope.ts';
+import { NEWEST_VERSION } from '../core/envelope.ts';
 import { MAX_NEWER_WAIT_MS } from '../core/limits.ts';
 import { leftForNewer } from '../core/newer-messages.ts';
 import type { MessageQueue, QueueCounts } from '../core/ports.ts';
@@ -91,7 +91,7 @@ export class EmptyWatch {
     ports.log.warn({ messages: count }, 'leaving messages to workers of a newer version of Millrace');
     const until = ports.clock() + MAX_NEWER_WAIT_MS;
     await ports.queues
-      .noteNewer(definition.name, { version: PROTOCOL_VERSION, count, until })
+      .noteNewer(definition.name, { version: NEWEST_VERSION, count, until })
       .catch((error: unknown) =>
         ports.log.warn({ err: error }, 'could not note that; another worker may be started for them'),
       );

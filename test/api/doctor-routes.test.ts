@@ -40,6 +40,17 @@ describe('the routes of the doctor', () => {
     ]);
   });
 
+  it('know a set, which is a batch under its own id', async () => {
+    const api = makeApiUnderTest();
+    const body = JSON.stringify({ tasks: [{ command: 'a' }, { command: 'b' }], then: { command: 'c' } });
+    const { body: set } = await api.post<{ id: string }>('/v1/queues/default/sets', 'application/json', body);
+    const path = `/v1/doctor/queues/default/batches?ids=${encodeURIComponent(set.id)}`;
+    expect(await api.request(path)).toMatchObject({
+      status: 200,
+      body: { batches: [{ id: set.id, total: 2 }] },
+    });
+  });
+
   it('recount a queue by shards, and a batch by chunks', async () => {
     const api = await withTasks(12);
     let rows = 0;

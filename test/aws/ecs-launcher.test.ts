@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildRunTask, makeEcsLauncher } from '../../src/aws/ecs-launcher.ts';
 import { parseLaunchConfig, type LaunchConfig } from '../../src/aws/launch-config.ts';
-import type { WorkerOrder } from '../../src/core/ports.ts';
+import type { WorkerOrder } from '../../src/core/worker-launcher.ts';
 
 const CONFIG: LaunchConfig = {
   cluster: 'mill',

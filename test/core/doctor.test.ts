@@ -3,8 +3,10 @@ import { examineBatch } from '../../src/core/doctor/examine-batch.ts';
 import { finishAttempt } from '../../src/core/attempt.ts';
 import { enqueueChunk } from '../../src/core/enqueue-batch.ts';
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
+import { enqueueWorkflow } from '../../src/core/enqueue-workflow.ts';
 import { foldLedgers } from '../../src/core/fold-ledgers.ts';
 import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
+import { readWorkflow } from '../../src/core/read-workflow.ts';
 import { redriveTask } from '../../src/core/redrive.ts';
 import { cancelTask } from '../../src/core/cancel.ts';
 import { Settler } from '../../src/core/settle.ts';
@@ -271,6 +273,35 @@ describe('the doctor', () => {
     const examined = await under.examine();
     expect(codesOf(examined)).toEqual(['tasks_without_message', 'leases_expired']);
     expect(examined.checks.find(({ code }) => code === 'tasks_without_message')?.count).toBe(5);
+  });
+
+  test('misses no message of a task that waits with the scheduler, until a day after it was due', async () => {
+    const under = makeDoctorUnderTest();
+    await enqueueTask(under.ports, DEFAULT_QUEUE, { command: 'x', delaySeconds: (20 * DAY) / 1000 });
+    expect(codesOf(await under.examine())).toEqual([]);
+    under.state.now += 10 * DAY;
+    await enqueueTask(under.ports, DEFAULT_QUEUE, { command: 'y' });
+    expect(codesOf(await under.examine())).toEqual([]); // nor is it what the queue has waiting for long
+    await workOff(under.worker);
+    under.state.now += 10 * DAY + HOUR;
+    expect(codesOf(await under.examine())).not.toContain('tasks_without_message');
+    under.state.now += DAY;
+    expect(codesOf(await under.examine())).toContain('tasks_without_message');
+  });
+
+  test('counting an end with --fix lets its workflow go on', async () => {
+    const under = makeDoctorUnderTest();
+    const steps = [{ command: 'one' }, { command: 'two' }];
+    const { workflow } = await enqueueWorkflow(under.ports, DEFAULT_QUEUE, { kind: 'chain', steps });
+    const dying = { ...under.worker, settler: new Settler(under.ports, 'default', 90_000) };
+    const next = await claimNext(dying);
+    if (next?.claim.kind !== 'run') throw new Error('expected a run');
+    await finishAttempt(dying, next.claim, SUCCESS);
+    under.state.now += HOUR;
+    under.state.messages.set('default', []);
+    expect(codesOf(await under.examine({ fix: true }))).toContain('ends_settled');
+    await workOff(under.worker);
+    expect(await readWorkflow(under.ports, workflow.id)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
   test('names rows of a newer version', async () => {

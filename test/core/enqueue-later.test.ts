@@ -5,6 +5,7 @@ import type { Claimant } from '../../src/core/claimant.ts';
 import { loadMessage } from '../../src/core/load-message.ts';
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
 import { DEFAULT_QUEUE as QUEUE } from '../../src/core/queue-definition.ts';
+import { readQueueProgress } from '../../src/core/progress.ts';
 import { renewMessages } from '../../src/core/renew-message.ts';
 import { Settler } from '../../src/core/settle.ts';
 import { fireDue } from '../../src/local/fire-due.ts';
@@ -111,6 +112,28 @@ describe('a task that waits longer than SQS delays a message', () => {
     expect((await claimNext())?.claim).toMatchObject({ kind: 'delete', why: 'its task has ended' });
   });
 
+  it('keeps its message with the scheduler when its end is not known to be counted', async () => {
+    const { ports, plain, state, claimant, later, fire, claimNext } = makeWorld();
+    const { row } = await later('true');
+    let [closed, unreachable] = [false, true];
+    const cancelling = interceptPorts(ports, async ({ name, args }, run) => {
+      if (name === 'ledgers.close' && unreachable) throw new Error('no answer');
+      if (name === 'ledgers.advance' && !closed) {
+        closed = true; // by somebody who has met an end of it
+        const { ledger } = args[0] as { ledger: string };
+        await plain.ledgers.close(QUEUE.name, ledger, Number.MAX_SAFE_INTEGER, state.now);
+      }
+      return run();
+    });
+    const settler = new Settler(cancelling, QUEUE.name, 1000);
+    await cancelTask({ ports: cancelling, settler, definition: QUEUE }, row.id);
+    unreachable = false;
+    state.now += DAY_SECONDS * 1000;
+    expect(await fire()).toBe(1);
+    expect((await claimNext())?.claim.kind).toBe('delete');
+    expect(await readQueueProgress(plain, claimant.definition)).toMatchObject({ cancelled: 1 });
+  });
+
   it('that was cancelled long ago is not run by a late message once its row is gone', async () => {
     const { state, faults, claimant, later, fire, claimNext } = makeWorld();
     const { row } = await later('true', 300 * DAY_SECONDS);
@@ -140,6 +163,28 @@ describe('a task that waits longer than SQS delays a message', () => {
     await fire();
     const next = await claimNext();
     expect(next?.claim.kind === 'run' && next.claim.message.spec.input).toBe(input);
+  });
+
+  it('runs its own long content, whatever another request under its key keeps meanwhile', async () => {
+    const { ports, plain, state, faults, fire, claimNext } = makeWorld();
+    const asked = (input: string) => ({ command: 'cat', input, delaySeconds: DAY_SECONDS });
+    const [mine, other] = ['x', 'y'].map((letter) => asked(letter.repeat(200_000)));
+    if (!mine || !other) throw new Error('expected two');
+    let isFirst = true;
+    const racing = interceptPorts(plain, async ({ name }, run) => {
+      if (name === 'tasks.change' && isFirst) {
+        isFirst = false;
+        faults.plan('tasks.change', 'before');
+        await expect(enqueueTask(ports, QUEUE, other, 'key')).rejects.toThrow('no answer');
+      }
+      return run();
+    });
+    const { row } = await enqueueTask(racing, QUEUE, mine, 'key');
+    state.now = row.notBefore ?? 0;
+    expect(await fire()).toBe(2);
+    const claims = [await claimNext(), await claimNext()].flatMap((next) => next?.claim ?? []);
+    const inputs = claims.flatMap((claim) => (claim.kind === 'run' ? [claim.message.spec.input] : []));
+    expect(inputs).toEqual([mine.input]);
   });
 
   it('keeps its time when its message is sent anew', async () => {

@@ -66,6 +66,22 @@ describe('renewWaiting', () => {
     expect(state.tasks.get(id)).toMatchObject({ state: 'SUCCEEDED', program: { command: 'echo 1' } });
   });
 
+  it('keeps the body of a message that nobody understands while its queue is paused for a year', async () => {
+    const { state, renew, send, messages, claimant } = makeWorld();
+    await renew();
+    await send(['{"not json']);
+    const id = messages()[0]?.messageId ?? '';
+    for (let hours = 0; hours < 365 * 24; hours += 1) {
+      state.now += HOUR_MS;
+      await renew();
+    }
+    state.now += MAX_DELAY_SECONDS * 1000;
+    await workOff(claimant);
+    expect(state.tasks.get(id)).toMatchObject({ state: 'FAILED', reason: 'invalid' });
+    expect(state.payloads.get(id)).toContain('not json');
+    expect(messages()).toEqual([]);
+  });
+
   it('renews what is old, leaves what is young as it was, and comes again in an hour', async () => {
     const { state, renew, send, messages, calls } = makeWorld();
     await send(Array.from({ length: 25 }, (_, n) => `old ${n}`));

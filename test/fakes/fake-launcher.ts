@@ -1,4 +1,4 @@
-import type { OrderResult, WorkerLauncher, WorkerOrder } from '../../src/core/ports.ts';
+import type { OrderResult, WorkerLauncher, WorkerOrder } from '../../src/core/worker-launcher.ts';
 
 /** What the service does with an order, before its answer is on its way. */
 export type Service = (order: WorkerOrder) => OrderResult | undefined;

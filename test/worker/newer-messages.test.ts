@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { NEWEST_VERSION } from '../../src/core/envelope.ts';
 import { enqueueTask } from '../../src/core/enqueue-task.ts';
 import { launchWorkers } from '../../src/core/launch.ts';
 import { leftForNewer } from '../../src/core/newer-messages.ts';
@@ -119,10 +120,10 @@ test('no worker is launched for what was left until 15 minutes later; one is for
 
 test('what an older worker could not run says nothing to a newer launcher', () => {
   const control = { paused: false, purgedBefore: 0, cancels: 0 };
-  const newer = { version: 1, count: 3, until: 1000 };
+  const newer = { version: NEWEST_VERSION, count: 3, until: 1000 };
   expect(leftForNewer({ ...control, newer }, 999)).toBe(3);
   expect(leftForNewer({ ...control, newer }, 1000)).toBe(0);
-  expect(leftForNewer({ ...control, newer: { ...newer, version: 0 } }, 999)).toBe(0);
+  expect(leftForNewer({ ...control, newer: { ...newer, version: 1 } }, 999)).toBe(0);
   expect(leftForNewer(control, 999)).toBe(0);
 });
 

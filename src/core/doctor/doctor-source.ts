@@ -1,3 +1,4 @@
+import { continueWorkflow } from '../continue-workflow.ts';
 import { sendUnsentChunks } from '../enqueue-batch.ts';
 import { unknownBatch, unknownQueue } from '../errors.ts';
 import { UNSENT_CHUNK_AGE_MS } from '../limits.ts';
@@ -47,7 +48,7 @@ export interface DoctorSource {
   recountBatch(id: string, cursor?: string): Promise<RecountSlice>;
   /** Of unsent chunks some, the oldest first. */
   sendChunks(queue: string): Promise<ChunksSent>;
-  /** Counts ends that no ledger counts; at most 100. */
+  /** Counts ends that no ledger counts, and lets their workflows go on; at most 100. */
   settle(queue: string, ids: readonly string[]): Promise<Settled>;
 }
 
@@ -88,13 +89,18 @@ export function makeDoctorSource(
       return { queue, sent, left: left.length };
     },
     settle: async (queue, ids) => {
-      const settler = settlerOf(await find(queue));
+      const definition = await find(queue);
+      const ending = { ports, definition, settler: settlerOf(definition) };
       const settled: string[] = [];
       const waiting: string[] = [];
       for (const id of ids) {
         const row = await ports.tasks.read(id);
         const isCounted =
-          row?.queue === queue && isTerminal(row.state) && (await settler.settleTerminal(row));
+          row?.queue === queue &&
+          isTerminal(row.state) &&
+          (await ending.settler.settleTerminal(row)) &&
+          // What its message owed beside the count, should that be gone.
+          (await continueWorkflow(ending, row));
         (isCounted ? settled : waiting).push(id);
       }
       return { queue, settled, waiting };

@@ -1,8 +1,9 @@
 import { parseBatchTaskId } from '../batch-row.ts';
 import type { LedgerRow } from '../ledger-row.ts';
-import { CLOCK_SKEW_MS, settleGraceMs } from '../limits.ts';
+import { CLOCK_SKEW_MS, SCHEDULER_TRIES_MS, settleGraceMs } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { QueueDefinition } from '../queue-definition.ts';
+import { isSentLater } from '../send-later.ts';
 import type { TaskRow } from '../task-row.ts';
 import { isTerminal, type TerminalState } from '../task-states.ts';
 import { iso } from '../task-view.ts';
@@ -31,6 +32,7 @@ export interface Some {
 /** What a part of the rows says. Times are ISO 8601. */
 export interface RecountSlice {
   readonly rows: number;
+  /** Without those whose message a scheduler has. */
   readonly pending: number;
   readonly running: number;
   /** Ends that their ledgers count: what the recorded progress must say. */
@@ -44,7 +46,7 @@ export interface RecountSlice {
   readonly expired: Some;
   /** Written by a newer version. */
   readonly newer: Some;
-  /** When the oldest task that has not ended was enqueued. */
+  /** When the oldest task that has not ended was enqueued, or sent by a scheduler. */
   readonly oldestOpen?: string | undefined;
   /** When the oldest task or chunk was enqueued. */
   readonly oldest?: string | undefined;
@@ -122,9 +124,7 @@ export class SliceCounter {
     if (batch !== undefined) this.#batch(batch).rows += 1;
     const { state } = row;
     if (!isTerminal(state)) {
-      this.#oldestOpen = Math.min(this.#oldestOpen, row.createdAt);
-      if (state === 'PENDING') this.#pending += 1;
-      else this.#running += 1;
+      this.#addOpen(row);
       const isOver = (row.lease ?? 0) + CLOCK_SKEW_MS < this.#ports.clock();
       if (state === 'RUNNING' && isOver) this.#expired.add(row.id);
       // Redriven: its old end stays counted until the next one takes it back.
@@ -139,6 +139,16 @@ export class SliceCounter {
     const graceMs = settleGraceMs(this.#definition.leaseSeconds * 1000);
     if (this.#ports.clock() - (row.endedAt ?? 0) > graceMs) this.#lying.add(row.id);
     if (row.countedAs) this.#count(row.countedAs, batch);
+  }
+
+  /** One whose message a scheduler still has, or is trying to send, is not in the queue yet, and misses nothing there. */
+  #addOpen(row: TaskRow): void {
+    const isLater = row.state === 'PENDING' && isSentLater(row);
+    const since = isLater ? (row.notBefore ?? 0) : row.createdAt;
+    if (isLater && this.#ports.clock() < since + SCHEDULER_TRIES_MS) return;
+    this.#oldestOpen = Math.min(this.#oldestOpen, since);
+    if (row.state === 'PENDING') this.#pending += 1;
+    else this.#running += 1;
   }
 
   #count(state: TerminalState, batch: string | undefined): void {
