@@ -8,7 +8,7 @@ import type { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
 import type { LaunchTarget } from './function-environment.ts';
 import { grantWork } from './queue-access.ts';
-import { BATCH_ROWS, grantIndex, grantRows, queueRows, TASK_ROWS } from './table-access.ts';
+import { BATCH_ROWS, grantIndex, grantRows, queueRows, TASK_ROWS, WORKFLOW_ROWS } from './table-access.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { WorkerCluster } from './worker-cluster.ts';
 import type { WorkerFleet } from './worker-fleet.ts';
@@ -48,6 +48,7 @@ export class LauncherFunction extends BundledFunction {
       // A message that is renewed has its row made first, and its content moved along where that is kept beside it.
       [TASK_ROWS]: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
       [BATCH_ROWS]: ['GetItem', 'PutItem', 'UpdateItem'], // unsent chunks, folded totals
+      [WORKFLOW_ROWS]: ['UpdateItem'], // kept for as long as a message of theirs is
       // Pause, workers' reports, the launch lock; ledgers are folded, and moved out of their list.
       [queueRows()]: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     });

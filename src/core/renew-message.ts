@@ -1,9 +1,10 @@
 import type { Ending } from './claimant.ts';
 import type { LoadedMessage } from './envelope.ts';
-import { RESEND_AFTER_MS, ROW_RETENTION_MS } from './limits.ts';
-import { rowBirth } from './new-row.ts';
+import { CHUNK_RETENTION_MS, RESEND_AFTER_MS, ROW_RETENTION_MS } from './limits.ts';
+import { expiryAfter, rowBirth } from './new-row.ts';
 import type { OutgoingMessage, Ports, ReceivedMessage } from './ports.ts';
 import { toMessage } from './task-content.ts';
+import { parseWorkflowTaskId } from './workflow-row.ts';
 
 /** A message as it was received, and what it was understood as. */
 export interface KnownMessage {
@@ -40,7 +41,7 @@ export async function copyMessage(
  * Sends copies of messages before SQS forgets them; the caller may then delete those. The rows are made first, so
  * that a message much older than the rows' retention and without a row can be known to belong to a task that has
  * ended. A copy beside its original is harmless: both are tokens of one task.
- * Writes: rows, if absent; payload, rarely. Rejects when any copy may be missing: delete nothing then.
+ * Writes: rows, if absent; payload, rarely; of a task of a workflow, how long that is kept. Rejects when any copy may be missing: delete nothing then.
  * @param delaySeconds until the copies are visible
  */
 export async function renewMessages(
@@ -59,6 +60,7 @@ export async function renewMessages(
           set: { ...rowBirth(definition, message), attempt: 0, failures: 0 },
         });
       }
+      await keepWorkflow(ports, message);
       const copy: OutgoingMessage = await copyMessage(ending, { received, message });
       return {
         ...copy,
@@ -67,4 +69,13 @@ export async function renewMessages(
     }),
   );
   await ports.messages.main(definition.name).send(copies);
+}
+
+/** The workflow of a task that waits for long must be there when it ends. */
+async function keepWorkflow(
+  { workflows, clock }: Pick<Ports, 'workflows' | 'clock'>,
+  message: LoadedMessage,
+): Promise<void> {
+  const place = message.kind === 'newer' ? undefined : parseWorkflowTaskId(message.id);
+  if (place) await workflows.extend(place.workflow, expiryAfter(clock(), CHUNK_RETENTION_MS));
 }

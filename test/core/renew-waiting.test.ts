@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { enqueueWorkflow } from '../../src/core/enqueue-workflow.ts';
 import { EMPTY_LOOK_MS, FULL_LOOK_MS, MAX_DELAY_SECONDS, SWEEP_AFTER_MS } from '../../src/core/limits.ts';
 import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
 import { renewWaiting } from '../../src/core/renew-waiting.ts';
@@ -80,6 +81,19 @@ describe('renewWaiting', () => {
     expect(state.tasks.get(id)).toMatchObject({ state: 'FAILED', reason: 'invalid' });
     expect(state.payloads.get(id)).toContain('not json');
     expect(messages()).toEqual([]);
+  });
+
+  it('keeps the chain of a step that waits in a paused queue for longer than chains are kept', async () => {
+    const { state, renew, claimant } = makeWorld();
+    await renew();
+    const steps = [{ command: 'one' }, { command: 'two' }];
+    const { workflow } = await enqueueWorkflow(claimant.ports, DEFAULT_QUEUE, { kind: 'chain', steps });
+    for (let hours = 0; hours < 120 * 24; hours += 1) {
+      state.now += HOUR_MS;
+      await renew();
+    }
+    const kept = await claimant.ports.workflows.read(workflow.id);
+    expect((kept?.expiresAt ?? 0) * 1000).toBeGreaterThan(state.now);
   });
 
   it('renews what is old, leaves what is young as it was, and comes again in an hour', async () => {

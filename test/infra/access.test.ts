@@ -249,6 +249,13 @@ describe('the launcher', () => {
       expect(launcher.allows(action, TABLE, task), action).toBe(false);
   });
 
+  it('keeps the workflow of such a message, and reads or makes none', () => {
+    const workflow = { 'dynamodb:LeadingKeys': ['workflow#w~1'] };
+    expect(launcher.allows('dynamodb:UpdateItem', TABLE, workflow)).toBe(true);
+    for (const action of ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'])
+      expect(launcher.allows(action, TABLE, workflow), action).toBe(false);
+  });
+
   it('finds unsent chunks by the index, and no FAILED tasks', () => {
     const open = `${TABLE}/index/open`;
     expect(launcher.allows('dynamodb:Query', open, { 'dynamodb:LeadingKeys': ['unsent#default'] })).toBe(
