@@ -21,7 +21,7 @@ export function makeMemoryLedgers({ ledgers, retired, folded }: MemoryState): Le
       const key = keyOf(queue, ledger);
       const row = find(key);
       if (row && row.seq >= below) return { done: false, row };
-      if (retired.has(key)) return { done: true, row };
+      if (!ledgers.has(key) && retired.has(key)) return { done: true, row };
       const closed = {
         ...(row ?? { queue, ledger, seq: 0, totals: NO_TOTALS, batches: {} }),
         closed: true,
