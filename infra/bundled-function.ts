@@ -5,7 +5,14 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { join } from 'node:path';
-import { functionBundle, functionEntry, IS_CHECKOUT, ROOT, type FunctionName } from './code-paths.ts';
+import {
+  FUNCTION_BANNER,
+  functionBundle,
+  functionEntry,
+  IS_CHECKOUT,
+  ROOT,
+  type FunctionName,
+} from './code-paths.ts';
 
 export interface BundledFunctionProps {
   readonly name: FunctionName;
@@ -71,6 +78,7 @@ export class BundledFunction extends Construct {
         format: OutputFormat.ESM,
         mainFields: ['module', 'main'], // esbuild's own order takes CommonJS first, which fails at load in a module
         target: 'node24',
+        banner: FUNCTION_BANNER,
         minify: true, // a smaller file is read and parsed sooner at a cold start
         keepNames: true, // errors are told by their names
         bundleAwsSDK: true, // the version that was tested, and no look-ups in the runtime's own

@@ -25,3 +25,7 @@ export const WORKER_IMAGE = join(ROOT, 'worker-image');
 
 /** What bundles the handlers of an app that uses the package; a checkout bundles its own with the worker. */
 export const BUNDLE_TASKS = join(HERE, 'bundle-tasks.js');
+
+/** What signs requests is CommonJS, and asks for Node's own modules by `require`, which a module does not have. */
+export const FUNCTION_BANNER =
+  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";

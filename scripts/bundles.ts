@@ -1,6 +1,7 @@
 import { build, type BuildOptions } from 'esbuild';
 import { join } from 'node:path';
 import { findTaskFiles } from '../src/worker/handlers/task-files.ts';
+import { FUNCTION_BANNER } from '../infra/code-paths.ts';
 import { DIST, ROOT } from './paths.ts';
 
 const COMMON = {
@@ -67,6 +68,7 @@ export async function buildFunctions(): Promise<void> {
     outExtension: { '.js': '.mjs' }, // a module without a package.json
     target: 'node24',
     mainFields: ['module', 'main'],
+    banner: { js: FUNCTION_BANNER },
     minify: true,
     keepNames: true,
   });
