@@ -4,7 +4,7 @@ import type { ProgramRun, ProgramRunner } from '../spawner/program-runner.ts';
 import { HandlerHost } from './handler-host.ts';
 import { HandlerRun } from './handler-run.ts';
 import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
-import { FromHost, LEFTOVERS } from './host-messages.ts';
+import { FromHost, LAST_CALL } from './host-messages.ts';
 import { endOverdrawn, LeakWatch } from './watch-memory.ts';
 
 export interface HandlerPoolOptions {
@@ -82,7 +82,7 @@ export class HandlerPool implements Handlers {
 
   run(call: HandlerCall): ProgramRun {
     const { tailBytes, memoryMiB } = this.#options;
-    this.#lastCall = (this.#lastCall + 1) % LEFTOVERS;
+    this.#lastCall = (this.#lastCall + 1) % LAST_CALL;
     const id = this.#lastCall;
     const run = new HandlerRun(id, call, { tailBytes, memoryMiB, onEnd: () => this.#free(run) });
     if (this.#isClosed) run.fail('the worker is closing');
@@ -171,7 +171,7 @@ export class HandlerPool implements Handlers {
 
   #take(host: HandlerHost, frame: Frame): void {
     const current = this.#busy.get(host);
-    const id = frame.run % LEFTOVERS;
+    const id = frame.run % LAST_CALL;
     if (frame.kind === FromHost.fault) {
       // Something that an earlier call had left behind: nobody's failure, but no host for others.
       this.#options.log.warn(
@@ -180,7 +180,7 @@ export class HandlerPool implements Handlers {
       );
       this.#leave(host);
     } else if (current && id === current.id) {
-      current.run.take(frame, frame.run >= LEFTOVERS);
+      current.run.take(frame, frame.run >= LAST_CALL);
     } else if (frame.kind === FromHost.stdout || frame.kind === FromHost.stderr) {
       this.#logOutput(frame.kind === FromHost.stdout ? 'stdout' : 'stderr', frame.body.toString());
     }
