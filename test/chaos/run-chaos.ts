@@ -128,7 +128,7 @@ async function check(arena: Arena, book: Book, pool: WorkerPool, plan: Plan, sig
 
 /** Workers, spawners, their guardians, and the stack. */
 function isOurs(command: string): boolean {
-  return /millrace\.js|spawner-main|\/bin\/sh -c \s*trap '' INT TERM HUP/.test(command);
+  return /millrace\.js|spawner-main|handler-host-main|\/bin\/sh -c \s*trap '' INT TERM HUP/.test(command);
 }
 
 async function checkLiving(
