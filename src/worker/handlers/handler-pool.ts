@@ -1,7 +1,7 @@
 import type { Log } from '../../core/ports.ts';
 import type { Frame } from '../spawner/frames.ts';
 import type { ProgramRun, ProgramRunner } from '../spawner/program-runner.ts';
-import { HandlerHost } from './handler-host.ts';
+import { HandlerHost, HostRefused } from './handler-host.ts';
 import { HandlerRun } from './handler-run.ts';
 import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
 import { FromHost, LAST_CALL } from './host-messages.ts';
@@ -150,7 +150,10 @@ export class HandlerPool implements Handlers {
         this.#starting -= 1;
         if (this.#infos.size === 0) return; // the first: whoever starts the worker tells
         log.error({ err: error }, 'a process for handlers could not be started');
-        if (!replaces) this.#waiting.shift()?.run.fail(`the handlers could not be loaded: ${error.message}`);
+        if (replaces) return;
+        const call = this.#waiting.shift()?.run;
+        if (error instanceof HostRefused) call?.fail(`the handlers could not be loaded: ${error.message}`);
+        else call?.hostEnded(error);
       },
     );
     void host.ended.then(async (end) => {
