@@ -19,6 +19,8 @@ import { invalidRequest, wholeNumber } from './parse-query.ts';
 import { assertMediaType, readBody } from './read-body.ts';
 import { MAX_ID_CHARS, queueParam } from './task-routes.ts';
 
+/** Of sets too, whose members are a batch. */
+const BATCH_ID = '(?:w~)?[A-Za-z0-9_-]{1,64}';
 const MAX_BATCHES = 50;
 const MAX_BODY_BYTES = 32_768;
 
@@ -111,7 +113,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
           ids: z
             .string()
             .regex(
-              new RegExp(`^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,${MAX_BATCHES - 1}}$`),
+              new RegExp(`^${BATCH_ID}(,${BATCH_ID}){0,${MAX_BATCHES - 1}}$`),
               `expected ids of at most ${MAX_BATCHES} batches, with commas between`,
             )
             .openapi({ example: 'nightly-2026-03-01,nightly-2026-03-02' }),

@@ -40,6 +40,20 @@ describe('the routes of the doctor', () => {
     ]);
   });
 
+  it('tell what is recorded of sets, which are batches too', async () => {
+    const api = await withTasks(1);
+    const tasks = [{ command: 'echo 1' }, { command: 'echo 2' }];
+    const set = JSON.stringify({ tasks, then: { command: 'cat' } });
+    const made = await api.post('/v1/queues/default/sets', 'application/json', set);
+    await workOff(api.worker());
+    const { id } = made.body as { id: string };
+    const { status, body } = await api.request<{ batches: BatchFacts[] }>(
+      `/v1/doctor/queues/default/batches?ids=b,${encodeURIComponent(id)}`,
+    );
+    expect(status).toBe(200);
+    expect(body.batches).toMatchObject([{ id: 'b' }, { id, total: 2, recorded: { succeeded: 2 } }]);
+  });
+
   it('recount a queue by shards, and a batch by chunks', async () => {
     const api = await withTasks(12);
     let rows = 0;
