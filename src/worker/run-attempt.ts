@@ -50,7 +50,7 @@ export class RunningAttempt {
   readonly #settings: AttemptSettings;
   readonly #leaseMs: number;
   readonly #run: ProgramRun;
-  readonly #timeout: NodeJS.Timeout;
+  #timeout: NodeJS.Timeout | undefined;
   #lease: NodeJS.Timeout;
   /** The first one counts. */
   #cause: KillCause | undefined;
@@ -63,10 +63,7 @@ export class RunningAttempt {
     this.#leaseMs = leaseMs;
     const log = logLines(settings.log, { taskId: attempt.row.id, attempt: attempt.row.attempt });
     this.#run = startRun(settings, attempt, (stream, text) => log.write(stream, text));
-    this.#timeout = setTimeout(
-      () => this.#kill('timeout', settings.graceMs),
-      (attempt.message.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
-    );
+    void this.#run.started.then(() => this.#watchTime());
     this.#lease = this.#watchLease(leaseLeftMs);
     this.ended = this.#run.done
       .then(
@@ -138,6 +135,13 @@ export class RunningAttempt {
     if (this.#cause !== undefined || this.isEnded) return;
     this.#cause = cause;
     this.#run.kill(graceMs, cause);
+  }
+
+  /** From when it has begun: a handler may have waited seconds for a process, on a busy machine. */
+  #watchTime(): void {
+    if (this.isEnded) return;
+    const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = this.attempt.message.spec;
+    this.#timeout = setTimeout(() => this.#kill('timeout', this.#settings.graceMs), timeoutSeconds * 1000);
   }
 
   #watchLease(leftMs: number): NodeJS.Timeout {

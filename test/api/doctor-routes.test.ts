@@ -40,15 +40,18 @@ describe('the routes of the doctor', () => {
     ]);
   });
 
-  it('know a set, which is a batch under its own id', async () => {
-    const api = makeApiUnderTest();
-    const body = JSON.stringify({ tasks: [{ command: 'a' }, { command: 'b' }], then: { command: 'c' } });
-    const { body: set } = await api.post<{ id: string }>('/v1/queues/default/sets', 'application/json', body);
-    const path = `/v1/doctor/queues/default/batches?ids=${encodeURIComponent(set.id)}`;
-    expect(await api.request(path)).toMatchObject({
-      status: 200,
-      body: { batches: [{ id: set.id, total: 2 }] },
-    });
+  it('tell what is recorded of sets, which are batches too', async () => {
+    const api = await withTasks(1);
+    const tasks = [{ command: 'echo 1' }, { command: 'echo 2' }];
+    const set = JSON.stringify({ tasks, then: { command: 'cat' } });
+    const made = await api.post('/v1/queues/default/sets', 'application/json', set);
+    await workOff(api.worker());
+    const { id } = made.body as { id: string };
+    const { status, body } = await api.request<{ batches: BatchFacts[] }>(
+      `/v1/doctor/queues/default/batches?ids=b,${encodeURIComponent(id)}`,
+    );
+    expect(status).toBe(200);
+    expect(body.batches).toMatchObject([{ id: 'b' }, { id, total: 2, recorded: { succeeded: 2 } }]);
   });
 
   it('recount a queue by shards, and a batch by chunks', async () => {

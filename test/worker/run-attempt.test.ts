@@ -1,7 +1,45 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { MAX_RESULT_BYTES } from '../../src/core/limits.ts';
 import { makeRedactor, NOTHING_SECRET } from '../../src/worker/redactor.ts';
-import { toOutcome } from '../../src/worker/run-attempt.ts';
+import { RunningAttempt, toOutcome } from '../../src/worker/run-attempt.ts';
+import type { ProgramEnd } from '../../src/worker/spawner/program-runner.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+test('a timeout counts from when a handler is called, not from when it began to wait for a process', async () => {
+  vi.useFakeTimers();
+  const started = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<ProgramEnd>();
+  const causes: unknown[] = [];
+  const run = {
+    started: started.promise,
+    done: done.promise,
+    progress: async () => undefined,
+    kill: (_: number, cause: unknown) => void causes.push(cause),
+  };
+  const handlers = { names: [], find: () => undefined, run: () => run, close: async () => {} };
+  const settings = { handlers, baseEnv: () => ({}), graceMs: 1, log: { info: () => {} } };
+  const attempt = {
+    row: { id: 'a', queue: 'q', attempt: 1 },
+    message: { spec: { handler: 'h', timeoutSeconds: 1 } },
+  };
+  const running = new RunningAttempt(
+    settings as unknown as ConstructorParameters<typeof RunningAttempt>[0],
+    attempt as unknown as ConstructorParameters<typeof RunningAttempt>[1],
+    60_000,
+    60_000,
+  );
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(causes).toEqual([]);
+  started.resolve();
+  await vi.advanceTimersByTimeAsync(999);
+  expect(causes).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(causes).toEqual(['timeout']);
+  done.resolve({ stdout: '', stderr: '', durationMs: 1 });
+  await running.ended;
+  expect(vi.getTimerCount()).toBe(0);
+});
 
 test('a result that outgrows its limit when it is written again fails its task, which could never be stored', () => {
   const text = `[${Array.from({ length: 50_000 }, () => '1e20').join()}]`;

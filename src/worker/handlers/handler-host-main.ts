@@ -11,6 +11,8 @@ import { boundMemory } from './host/bound-memory.ts';
 import { callHandler, toFailure, toStack } from './host/call-handler.ts';
 import { captureOutput } from './host/capture-output.ts';
 import { CurrentCall } from './host/current-call.ts';
+import { Environment } from './host/environment.ts';
+import { GlobalWatch } from './host/global-watch.ts';
 import { HostChannel } from './host/host-channel.ts';
 import { loadDefinitions } from './host/load-definitions.ts';
 import {
@@ -31,7 +33,6 @@ const channel = new HostChannel();
 /** Which call's code is running: what one has left behind must not count as the next one's. */
 const calls = new AsyncLocalStorage<CurrentCall>();
 let current: CurrentCall | undefined;
-let ownNames: readonly string[] = [];
 
 captureOutput(channel, () => (calls.getStore() ?? current)?.id ?? 0);
 const worker = new Socket({ fd: WORKER_FD, readable: true, writable: false });
@@ -49,6 +50,8 @@ if (faults.length > 0) {
 process.on('uncaughtException', onFault);
 process.on('unhandledRejection', onFault);
 boundMemory(settings.memoryMiB);
+const globals = new GlobalWatch();
+const environment = new Environment();
 const handlers = [...definitions.values()].map(({ name, timeoutSeconds, maxAttempts }) => ({
   name,
   timeoutSeconds,
@@ -67,26 +70,15 @@ worker.on('data', (piece: Buffer) => {
 });
 
 function start(id: number, body: CallBody): void {
-  setEnvironment(body);
+  environment.set(body);
   if (process.cwd() !== home) process.chdir(home);
-  const call = new CurrentCall(id, body, channel);
+  const call = new CurrentCall(id, body, channel, globals);
   current = call;
   const definition = definitions.get(body.handler);
   // The worker asked for the names; a file was taken away since.
   if (!definition)
     return call.failed({ reason: 'error', error: `there is no handler ${body.handler} any more` });
   calls.run(call, () => void callHandler(definition, body.args, call));
-}
-
-function setEnvironment({ env, taskId, queue, attempt }: CallBody): void {
-  if (env) {
-    for (const name of ownNames) if (!Object.hasOwn(env, name)) delete process.env[name];
-    Object.assign(process.env, env);
-    ownNames = Object.keys(env);
-  }
-  process.env['MILLRACE_TASK_ID'] = taskId;
-  process.env['MILLRACE_QUEUE'] = queue;
-  process.env['MILLRACE_ATTEMPT'] = String(attempt);
 }
 
 /** Nobody caught it. Whose it is tells whether a call fails by it; the process is not used again either way. */

@@ -1,10 +1,10 @@
 import type { Log } from '../../core/ports.ts';
 import type { Frame } from '../spawner/frames.ts';
 import type { ProgramRun, ProgramRunner } from '../spawner/program-runner.ts';
-import { HandlerHost } from './handler-host.ts';
+import { HandlerHost, HostRefused } from './handler-host.ts';
 import { HandlerRun } from './handler-run.ts';
 import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
-import { FromHost, LEFTOVERS } from './host-messages.ts';
+import { FromHost, LAST_CALL } from './host-messages.ts';
 import { endOverdrawn, LeakWatch } from './watch-memory.ts';
 
 export interface HandlerPoolOptions {
@@ -82,7 +82,7 @@ export class HandlerPool implements Handlers {
 
   run(call: HandlerCall): ProgramRun {
     const { tailBytes, memoryMiB } = this.#options;
-    this.#lastCall = (this.#lastCall + 1) % LEFTOVERS;
+    this.#lastCall = (this.#lastCall + 1) % LAST_CALL;
     const id = this.#lastCall;
     const run = new HandlerRun(id, call, { tailBytes, memoryMiB, onEnd: () => this.#free(run) });
     if (this.#isClosed) run.fail('the worker is closing');
@@ -150,7 +150,10 @@ export class HandlerPool implements Handlers {
         this.#starting -= 1;
         if (this.#infos.size === 0) return; // the first: whoever starts the worker tells
         log.error({ err: error }, 'a process for handlers could not be started');
-        if (!replaces) this.#waiting.shift()?.run.fail(`the handlers could not be loaded: ${error.message}`);
+        if (replaces) return;
+        const call = this.#waiting.shift()?.run;
+        if (error instanceof HostRefused) call?.fail(`the handlers could not be loaded: ${error.message}`);
+        else call?.hostEnded(error);
       },
     );
     void host.ended.then(async (end) => {
@@ -171,7 +174,7 @@ export class HandlerPool implements Handlers {
 
   #take(host: HandlerHost, frame: Frame): void {
     const current = this.#busy.get(host);
-    const id = frame.run % LEFTOVERS;
+    const id = frame.run % LAST_CALL;
     if (frame.kind === FromHost.fault) {
       // Something that an earlier call had left behind: nobody's failure, but no host for others.
       this.#options.log.warn(
@@ -180,7 +183,7 @@ export class HandlerPool implements Handlers {
       );
       this.#leave(host);
     } else if (current && id === current.id) {
-      current.run.take(frame, frame.run >= LEFTOVERS);
+      current.run.take(frame, frame.run >= LAST_CALL);
     } else if (frame.kind === FromHost.stdout || frame.kind === FromHost.stderr) {
       this.#logOutput(frame.kind === FromHost.stdout ? 'stdout' : 'stderr', frame.body.toString());
     }

@@ -99,15 +99,15 @@ export class HandlerRun implements ProgramRun {
   }
 
   /** Takes what its host says of it. */
-  take({ kind, body }: Frame, hasLeftovers: boolean): void {
+  take({ kind, body }: Frame, isHostsLast: boolean): void {
     if (kind === FromHost.stdout) this.print('stdout', body);
     else if (kind === FromHost.stderr) this.print('stderr', body);
     else if (kind === FromHost.progress) this.#progress = toProgress(body.toString());
     else if (kind === FromHost.aborting) clearTimeout(this.#ackTimer);
-    else if (kind === FromHost.returned) this.#settle(toResult(body.toString()), hasLeftovers);
+    else if (kind === FromHost.returned) this.#settle(toResult(body.toString()), isHostsLast);
     else if (kind === FromHost.failed) {
       const { isBroken, ...failure } = JSON.parse(body.toString()) as FailedBody;
-      this.#settle({ failure: this.#withLimit(failure) }, hasLeftovers || isBroken === true);
+      this.#settle({ failure: this.#withLimit(failure) }, isHostsLast || isBroken === true);
     }
   }
 

@@ -66,6 +66,6 @@ export interface FailedBody {
 }
 /**
  * `returned`, with its result as JSON text or nothing, and `failed` carry in the highest bit of the call's number
- * whether child processes are left.
+ * whether the host must not be used again: child processes are left, or built-ins are not what they were.
  */
-export const LEFTOVERS = 0x8000_0000;
+export const LAST_CALL = 0x8000_0000;

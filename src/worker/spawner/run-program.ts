@@ -73,7 +73,8 @@ export function runProgram(
     // A killed program's children keep the grace that it was given: their shell ends before they do.
     if (!group.isTerminating) group.terminate(LEFTOVER_GRACE_MS);
     await group.gone;
-    if (killed) await endEscaped(folder.path, runAs);
+    // Handlers leave no process behind, however their own ended; a program may leave a daemon when it ends by itself.
+    if (killed || channel) await endEscaped(folder.path, runAs);
     await readRest(outputs);
     return {
       ...(exitCode === null ? { signal: signal ?? 'unknown' } : { exitCode }),
@@ -101,7 +102,7 @@ export function runProgram(
   };
 }
 
-/** Kills what left its program's group, as far as it can be found: only for programs that were killed. */
+/** Kills what left its program's group, as far as it can be found. */
 async function endEscaped(folder: string, owner: RunAs | undefined): Promise<void> {
   const groups = findGroups(folder, owner).map((pgid) => new ProcessGroup(pgid));
   for (const group of groups) group.terminate(0);

@@ -82,6 +82,8 @@ describe('a handler', () => {
     ['giveUp', 'for good', { reason: 'error', error: 'for good', isFinal: true }],
     ['unhandled', '', { reason: 'error', error: 'nobody cared' }],
     ['bigint', '', { reason: 'error', error: expect.stringContaining('BigInt') as unknown }],
+    ['oddError', '', { reason: 'error', error: '[object Object]' }],
+    ['oddJson', '', { reason: 'error', error: 'what misbehave returned is no JSON: it threw null' }],
     ['cycle', '', { reason: 'error', error: expect.stringContaining('circular') as unknown }],
     ['function', '', { reason: 'error', error: 'what misbehave returned is no JSON: a function' }],
     ['large', '', { reason: 'error', error: expect.stringContaining('at most 262144 bytes') as unknown }],
@@ -236,6 +238,42 @@ describe('what a handler leaves behind', () => {
     const { call } = await usePool();
     const { result } = await call('misbehave', { deed: 'child', text: '300' }).done;
     expect(isAlive(result as number)).toBe(false);
+  });
+
+  it('ends with it, also outside of its group and when it ended its process itself', async () => {
+    const { call } = await usePool();
+    const { stdout, exitCode } = await call('misbehave', { deed: 'daemonThenExit', text: '300' }).done;
+    expect(exitCode).toBe(3);
+    expect(isAlive(Number(stdout))).toBe(false);
+  });
+
+  it.each([
+    'Object.prototype',
+    'Promise',
+    'Date.now',
+    'Array.prototype.push',
+    'JSON.stringify',
+    'process.stdout.write',
+    'process.getActiveResourcesInfo',
+  ])('meets no other call, when it is a change of what all code shares: %s', async (text) => {
+    const { pool, call } = await usePool({ slots: 1 });
+    const [pid] = pool.pids;
+    const end = await call('misbehave', { deed: 'patch', text }).done;
+    expect(end.stderr).toContain(`it changed ${text}, which all handlers of a process share`);
+    const { result } = await call('echo', { value: 'next' }).done;
+    expect(result).toMatchObject({ value: 'next' });
+    expect((result as Echo).pid).not.toBe(pid);
+  });
+
+  it('meets no other call, when it is a change of the environment', async () => {
+    const { pool, call } = await usePool({ slots: 1 });
+    const see = async (variable: string) => ((await call('echo', { variable }).done).result as Echo).variable;
+    const names = ['PATH', 'LANG', 'MILLRACE_QUEUE', 'ADDED'];
+    const before = await Promise.all(names.map(see));
+    const [pid] = pool.pids;
+    await call('misbehave', { deed: 'setVariables' }).done;
+    expect(await Promise.all(names.map(see))).toEqual(before);
+    expect(pool.pids).toEqual([pid]);
   });
 
   it('fails no other call: an error between calls has the host replaced', async () => {

@@ -58,6 +58,18 @@ describe('the hosts of a pool', () => {
     expect((await call('echo', { value: 1 }).done).result).toMatchObject({ value: 1 });
   });
 
+  it('die with their spawner while they start, and the calls that wait for them are lost as others are', async () => {
+    const { pool, call, runner } = await usePool({ slots: 2 });
+    const first = call('misbehave', { deed: 'never' });
+    await first.started;
+    const second = call('echo');
+    process.kill(runner.pid, 'SIGKILL');
+    await expect(first.done).rejects.toThrow(SpawnerDied);
+    await expect(second.done).rejects.toThrow(SpawnerDied);
+    expect((await call('echo', { value: 1 }).done).result).toMatchObject({ value: 1 });
+    expect(pool.pids).toHaveLength(1);
+  });
+
   it('are gone when the pool is closed, busy ones too', async () => {
     const { pool, call } = await usePool();
     const run = call('misbehave', { deed: 'never' });

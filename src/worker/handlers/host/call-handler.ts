@@ -37,7 +37,7 @@ export async function callHandler(
 
 /** What a handler threw, as its failure. */
 export function toFailure(error: unknown): FailedBody {
-  const text = error instanceof Error ? error.message || error.name : `it threw ${inspect(error)}`;
+  const text = error instanceof Error ? String(error.message || error.name) : `it threw ${inspect(error)}`;
   // By name: a bundle of tasks has a class of its own.
   const isFinal = error instanceof Error && error.name === 'NonRetryableError';
   return { reason: 'error', error: text.slice(0, MAX_ERROR_CHARS), ...(isFinal && { isFinal }) };
@@ -78,7 +78,7 @@ function toJson(value: unknown, name: string): { text: string } | { fault: strin
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    return { fault: `what ${name} returned is no JSON: ${(error as Error).message.split('\n')[0] ?? ''}` };
+    return { fault: `what ${name} returned is no JSON: ${toFailure(error).error.split('\n')[0] ?? ''}` };
   }
   if (text === undefined) return { fault: `what ${name} returned is no JSON: a ${typeof value}` };
   const bytes = Buffer.byteLength(text);
