@@ -1,4 +1,5 @@
 import { MAX_CHUNK_RAW_BYTES, MAX_CHUNK_TASKS } from '../core/limits.ts';
+import { abortable } from './abortable.ts';
 import type { Enqueueable } from './call.ts';
 import type { MillraceClient } from './millrace-client.ts';
 import { uploadChunks } from './upload-chunks.ts';
@@ -86,9 +87,9 @@ async function* cut(
     [number, first, bytes, lines] = [number + 1, first + lines.length, 0, []];
     return chunk;
   };
-  for await (const item of items) {
+  for await (const item of signal && isAsync(items) ? abortable(items, signal) : items) {
     signal?.throwIfAborted();
-    const line = JSON.stringify(item) ?? 'null'; // what is no JSON is refused by its number, as other bad items are
+    const line = toLine(item);
     const size = encoder.encode(line).length + 1;
     if (lines.length === MAX_CHUNK_TASKS || (lines.length > 0 && bytes + size > MAX_CHUNK_RAW_BYTES))
       yield close();
@@ -96,4 +97,17 @@ async function* cut(
     bytes += size;
   }
   if (lines.length > 0) yield close();
+}
+
+/** What is no JSON is refused by its number, as other bad items are. */
+function toLine(item: unknown): string {
+  try {
+    return JSON.stringify(item) ?? 'null';
+  } catch {
+    return 'null'; // a BigInt, a cycle
+  }
+}
+
+function isAsync(items: Iterable<unknown> | AsyncIterable<unknown>): items is AsyncIterable<Enqueueable> {
+  return typeof items === 'object' && Symbol.asyncIterator in items;
 }

@@ -144,6 +144,15 @@ describe('a batch', () => {
     expect(await client.enqueueBatch([])).toMatchObject({ accepted: 0 });
   });
 
+  test('refuses an item that JSON cannot hold by its number, and takes the others', async () => {
+    const { client } = makeClient();
+    const cycle: { command: string; env?: unknown } = { command: 'echo' };
+    cycle.env = cycle;
+    const items = [{ handler: 'add', args: { x: 10n } }, cycle, () => 1, { command: 'echo' }];
+    const answer = await client.enqueueBatch(items as never);
+    expect(answer).toMatchObject({ accepted: 1, refused: [{ item: 0 }, { item: 1 }, { item: 2 }] });
+  });
+
   test('bounds the bytes of a chunk', async () => {
     const { api, client } = makeClient();
     const long = Array.from({ length: 8 }, () => ({ command: 'x'.repeat(100_000) }));
@@ -172,6 +181,18 @@ describe('a batch', () => {
       'enough',
     );
     expect(most).toBe(2);
+  });
+
+  test('stops with its signal while it waits for an item that never comes', async () => {
+    const { api, client } = makeClient();
+    const stop = new AbortController();
+    async function* items() {
+      yield { command: 'echo' };
+      stop.abort(new Error('enough'));
+      await new Promise(() => {});
+    }
+    await expect(client.enqueueBatch(items(), { signal: stop.signal })).rejects.toThrow('enough');
+    expect(api.state.messages.get('default') ?? []).toEqual([]);
   });
 });
 
