@@ -15,7 +15,7 @@ export default defineConfig({
       'test/examples.test.ts',
     ],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3, // of two cores: many a test waits for a lease or a process
     testTimeout: 60_000,
     hookTimeout: 60_000,
     ...(report && { reporters: ['default', 'json'], outputFile: { json: report } }),

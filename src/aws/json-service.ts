@@ -1,3 +1,6 @@
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ListQueuesCommand } from '@aws-sdk/client-sqs';
+import { getEndpointFromInstructions } from '@smithy/core/endpoints';
 import aws4 from 'aws4';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -23,14 +26,8 @@ export interface CallOptions {
 export interface SdkClient {
   readonly config: {
     readonly region: () => Promise<string>;
-    readonly credentials: () => Promise<aws4.Credentials & { readonly expiration?: Date }>;
+    readonly credentials: () => Promise<aws4.Credentials>;
     readonly maxAttempts: () => Promise<number>;
-    readonly endpoint?: (() => Promise<{ protocol: string; hostname: string; port?: number }>) | undefined;
-    readonly useDualstackEndpoint: () => Promise<boolean>;
-    readonly useFipsEndpoint: () => Promise<boolean>;
-    readonly endpointProvider: (params: { Region: string; UseDualStack: boolean; UseFIPS: boolean }) => {
-      url: URL;
-    };
   };
 }
 
@@ -39,10 +36,16 @@ interface Protocol {
   readonly service: string;
   /** Before the operation, in `X-Amz-Target`. */
   readonly target: string;
+  /** Tells the SDK how endpoints of the service are found. */
+  readonly anyCommand: Parameters<typeof getEndpointFromInstructions>[1];
 }
 
-export const DYNAMODB: Protocol = { service: 'dynamodb', target: 'DynamoDB_20120810' };
-export const SQS: Protocol = { service: 'sqs', target: 'AmazonSQS' };
+export const DYNAMODB: Protocol = {
+  service: 'dynamodb',
+  target: 'DynamoDB_20120810',
+  anyCommand: ListTablesCommand,
+};
+export const SQS: Protocol = { service: 'sqs', target: 'AmazonSQS', anyCommand: ListQueuesCommand };
 
 /** An error as the service names it; `body` is the rest of what it said. */
 export class AwsError extends Error {
@@ -77,7 +80,7 @@ export function makeJsonService(client: SdkClient, protocol: Protocol, timeoutMs
   let clockOffsetMs = 0;
 
   const tryOnce = async (operation: string, body: string, options: CallOptions): Promise<unknown> => {
-    const { url, region } = await (place ??= findPlace(client).catch((error: unknown) => {
+    const { url, region } = await (place ??= findPlace(client, protocol).catch((error: unknown) => {
       place = undefined;
       throw error;
     }));
@@ -154,15 +157,10 @@ interface Place {
   readonly region: string;
 }
 
-async function findPlace({ config }: SdkClient): Promise<Place> {
-  const region = await config.region();
-  const set = await config.endpoint?.();
-  if (!set) {
-    const [UseDualStack, UseFIPS] = [await config.useDualstackEndpoint(), await config.useFipsEndpoint()];
-    return { region, url: config.endpointProvider({ Region: region, UseDualStack, UseFIPS }).url };
-  }
-  const port = set.port === undefined ? '' : `:${set.port}`;
-  return { region, url: new URL(`${set.protocol}//${set.hostname}${port}/`) };
+/** Where the SDK itself would send it: by the client's settings, the environment, a profile, or the region. */
+async function findPlace({ config }: SdkClient, { anyCommand }: Protocol): Promise<Place> {
+  const { url } = await getEndpointFromInstructions({}, anyCommand, config as never);
+  return { region: await config.region(), url };
 }
 
 /** No answer in time: the request may have taken effect, or may yet. */

@@ -4,7 +4,7 @@ import { cleanEnv, LocalStack } from '../support/local-stack.ts';
 import { endAll, start, until } from '../support/processes.ts';
 
 /** More of them by hand: `MILLRACE_TEST_CALLS=5000 npx vitest run test/main-path/many-apis.test.ts` */
-const CALLS = Number(process.env['MILLRACE_TEST_CALLS'] ?? 600);
+const CALLS = Number(process.env['MILLRACE_TEST_CALLS'] ?? 300);
 const APIS = 4;
 const WORKERS = 3;
 const CALLERS = 16;
