@@ -8,7 +8,7 @@ import { addRoute, json, problems, type ApiApp } from './add-route.ts';
 import { findQueue, wake, type ApiDeps } from './api-deps.ts';
 import { parseJsonBody } from './parse-json.ts';
 import { assertMediaType, readBody } from './read-body.ts';
-import { idempotencyHeaders, MAX_ID_CHARS } from './task-routes.ts';
+import { ENQUEUE_PROBLEMS, idempotencyHeaders, MAX_ID_CHARS } from './task-routes.ts';
 
 /** The words of Celery for our states. */
 const STATUS = {
@@ -61,15 +61,7 @@ export function addHandlerRoutes(app: ApiApp, deps: ApiDeps): void {
       },
       responses: {
         200: json(callShape, 'accepted'),
-        ...problems(
-          'invalid_json',
-          'invalid_task',
-          'invalid_request',
-          'unknown_queue',
-          'content_conflict',
-          'too_large',
-          'unsupported_media_type',
-        ),
+        ...problems(...ENQUEUE_PROBLEMS),
       },
     }),
     async (c) => {

@@ -28,6 +28,21 @@ export const idempotencyHeaders = z.object({
     .describe('sending the same content again under the same key makes no duplicate'),
 });
 
+/** What may be wrong with anything that is enqueued as JSON. */
+export const ENQUEUE_PROBLEMS = [
+  'invalid_json',
+  'invalid_task',
+  'invalid_request',
+  'unknown_queue',
+  'content_conflict',
+  'too_large',
+  'unsupported_media_type',
+] as const;
+
+export const waitQuery = z.strictObject({
+  wait: wholeNumber(0, MAX_WAIT_SECONDS, 'holds the answer so many seconds, or until the end').optional(),
+});
+
 /** Longer ones name nothing, and no key of the table could hold them. */
 export const MAX_ID_CHARS = 200;
 
@@ -54,16 +69,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       responses: {
         201: json(taskShape, 'the task, accepted'),
         200: json(taskShape, 'the task that this key made before'),
-        ...problems(
-          'invalid_json',
-          'invalid_task',
-          'invalid_request',
-          'unknown_queue',
-          'content_conflict',
-          'too_large',
-          'unsupported_media_type',
-          'not_supported',
-        ),
+        ...problems(...ENQUEUE_PROBLEMS, 'not_supported'),
       },
     }),
     async (c) => {
@@ -90,13 +96,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Read a task, or wait for its end',
       request: {
         params: idParam,
-        query: z.strictObject({
-          wait: wholeNumber(
-            0,
-            MAX_WAIT_SECONDS,
-            'holds the answer so many seconds, or until the end',
-          ).optional(),
-        }),
+        query: waitQuery,
       },
       responses: { 200: json(taskShape, 'the task'), ...problems('invalid_request', 'unknown_task') },
     }),

@@ -2,17 +2,16 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { cancelWorkflow } from '../core/cancel-workflow.ts';
 import { enqueueWorkflow, type WorkflowSpec } from '../core/enqueue-workflow.ts';
-import { MAX_BATCH_BODY_BYTES, MAX_WAIT_SECONDS } from '../core/limits.ts';
+import { MAX_BATCH_BODY_BYTES } from '../core/limits.ts';
 import { readWorkflow, unknownWorkflow, type WorkflowView } from '../core/read-workflow.ts';
 import { isTerminal } from '../core/task-states.ts';
 import { parseChain, parseSet } from '../core/workflow-spec.ts';
 import { addRoute, json, problems, type ApiApp, type ApiEnv } from './add-route.ts';
 import { findQueue, wake, type ApiDeps } from './api-deps.ts';
 import { parseJsonBody } from './parse-json.ts';
-import { wholeNumber } from './parse-query.ts';
 import { assertMediaType, readBody } from './read-body.ts';
 import { assertChunkFits, assertStepsFit } from './split-chunks.ts';
-import { idempotencyHeaders, MAX_ID_CHARS, queueParam } from './task-routes.ts';
+import { ENQUEUE_PROBLEMS, idempotencyHeaders, MAX_ID_CHARS, queueParam, waitQuery } from './task-routes.ts';
 import { waitForWorkflow } from './wait-for-end.ts';
 import { chainSpecShape, setSpecShape, workflowShape } from './workflow-shapes.ts';
 
@@ -23,15 +22,7 @@ const idParam = z.object({
 const enqueueAnswers = {
   201: json(workflowShape, 'the workflow, accepted'),
   200: json(workflowShape, 'the workflow that this key made before'),
-  ...problems(
-    'invalid_json',
-    'invalid_task',
-    'invalid_request',
-    'unknown_queue',
-    'content_conflict',
-    'too_large',
-    'unsupported_media_type',
-  ),
+  ...problems(...ENQUEUE_PROBLEMS),
 };
 
 /** Routes of chains and sets. */
@@ -100,13 +91,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Read a chain or a set, or wait for its end',
       request: {
         params: idParam,
-        query: z.strictObject({
-          wait: wholeNumber(
-            0,
-            MAX_WAIT_SECONDS,
-            'holds the answer so many seconds, or until the end',
-          ).optional(),
-        }),
+        query: waitQuery,
       },
       responses: {
         200: json(workflowShape, 'the workflow'),

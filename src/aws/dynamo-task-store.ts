@@ -1,4 +1,4 @@
-import { BatchGetItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { MAX_PAYLOAD_PART_BYTES } from '../core/limits.ts';
 import type { ChangeResult, IndexEntry, IndexPage, TaskOutput, TaskStore } from '../core/ports.ts';
@@ -7,6 +7,7 @@ import type { TaskChange } from '../core/transition.ts';
 import {
   conditional,
   fromItem,
+  getMany,
   queryAll,
   toItem,
   updateItem,
@@ -17,8 +18,6 @@ import {
 import { indexTime, outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } from './keys.ts';
 import { buildIndexPage, buildTaskChange } from './task-commands.ts';
 import { toShownTaskRow, toTaskRow } from './task-item.ts';
-
-const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
 
 /** Tasks in DynamoDB. */
 export function makeTaskStore(table: BusyTable): TaskStore {
@@ -36,22 +35,10 @@ export function makeTaskStore(table: BusyTable): TaskStore {
     },
 
     async showMany(named) {
-      const rows = new Map<string, TaskRow>();
       const ids = [...new Set(named)]; // DynamoDB refuses a request that names a key twice
-      for (let at = 0; at < ids.length; at += BATCH_GET_KEYS) {
-        let keys = ids.slice(at, at + BATCH_GET_KEYS).map((id) => toItem(taskKey(id)));
-        while (keys.length > 0) {
-          const answer = await table.client.send(
-            new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: keys, ConsistentRead: true } } }),
-          );
-          for (const item of answer.Responses?.[table.name] ?? []) {
-            const row = toShownTaskRow(item);
-            rows.set(row.id, row);
-          }
-          keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
-        }
-      }
-      return rows;
+      const keys = ids.map((id) => toItem(taskKey(id)));
+      const rows = (await getMany(table, keys, { isConsistent: true })).map(toShownTaskRow);
+      return new Map(rows.map((row) => [row.id, row]));
     },
 
     async change(change: TaskChange): Promise<ChangeResult> {

@@ -1,4 +1,5 @@
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type AttributeValue,
   type DynamoDBClient,
@@ -55,6 +56,27 @@ export async function updateItem(
   input: UpdateItemCommandInput,
 ): Promise<{ done: boolean; item: Item | undefined }> {
   return conditional(() => json.call('UpdateItem', input));
+}
+
+const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
+
+/** The items of these keys that are there; no key may be named twice. Consistent reads cost twice as much. */
+export async function getMany(
+  table: Table,
+  wanted: readonly Item[],
+  { isConsistent }: { isConsistent: boolean },
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let at = 0; at < wanted.length; at += BATCH_GET_KEYS) {
+    let keys = wanted.slice(at, at + BATCH_GET_KEYS);
+    while (keys.length > 0) {
+      const RequestItems = { [table.name]: { Keys: keys, ConsistentRead: isConsistent } };
+      const answer = await table.client.send(new BatchGetItemCommand({ RequestItems }));
+      items.push(...(answer.Responses?.[table.name] ?? []));
+      keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
+    }
+  }
+  return items;
 }
 
 /** All items of a query, page by page. */

@@ -1,14 +1,13 @@
-import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { Inspector, SqsQueue, Survey } from '../core/doctor/inspector.ts';
 import type { TaskRow } from '../core/task-row.ts';
 import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
 import { findQueueUrl, type AwsClients } from './aws-clients.ts';
-import { fromItem, queryAll, toItem, type Item, type Table } from './dynamo.ts';
+import { fromItem, getMany, queryAll, toItem, type Item, type Table } from './dynamo.ts';
 import { ledgerKey, queueKey, retiredLedgerKey, taskKey } from './keys.ts';
 import { toShownTaskRow } from './task-item.ts';
 
-const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem
+const SURVEY_KEYS = 100; // as many as one request takes
 const BATCH_GETS_AT_ONCE = 8;
 
 /** What the doctor reads of SQS and DynamoDB. Needs sqs:GetQueueAttributes on the dead-letter queues too. */
@@ -42,9 +41,9 @@ export function makeInspector(
       let next = 0;
       const lane = async () => {
         for (let at = next; at < ids.length; at = next) {
-          next += BATCH_GET_KEYS;
-          for (const item of await batchGet(table, ids.slice(at, at + BATCH_GET_KEYS)))
-            add(item, rows, newer);
+          next += SURVEY_KEYS;
+          const keys = ids.slice(at, next).map((id) => toItem(taskKey(id)));
+          for (const item of await getMany(table, keys, { isConsistent: false })) add(item, rows, newer);
         }
       };
       await Promise.all(Array.from({ length: BATCH_GETS_AT_ONCE }, lane));
@@ -68,19 +67,6 @@ export function makeInspector(
       return times.length === 0 ? undefined : times.reduce((one, other) => Math.min(one, other));
     },
   };
-}
-
-async function batchGet(table: Table, ids: readonly string[]): Promise<Item[]> {
-  const items: Item[] = [];
-  let keys = ids.map((id) => toItem(taskKey(id)));
-  while (keys.length > 0) {
-    const answer = await table.client.send(
-      new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: keys, ConsistentRead: false } } }),
-    );
-    items.push(...(answer.Responses?.[table.name] ?? []));
-    keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
-  }
-  return items;
 }
 
 function add(item: Item, rows: Map<string, TaskRow>, newer: Survey['newer'][number][]): void {

@@ -60,7 +60,7 @@ export async function handleMessage(
       await copy(handling, message, parsed, MAX_DELAY_SECONDS * 1000);
     let claimedAt = settings.monotonic();
     const asking = () => (claimedAt = settings.monotonic());
-    const outcome = await claimUnlessNewer({ ...handling, claimant: { ...claimant, asking } }, parsed);
+    const outcome = await claimUnlessNewer({ ...claimant, asking }, handling.control, parsed);
     switch (outcome.kind) {
       case 'newer':
         await leaveForNewer(handling, message, parsed);
@@ -99,7 +99,8 @@ export async function handleMessage(
 
 /** `newer`: the row of its task is of a newer version. */
 async function claimUnlessNewer(
-  { claimant, control }: Handling,
+  claimant: Claimant,
+  control: ControlWatch,
   parsed: Exclude<LoadedMessage, { kind: 'newer' }>,
 ): Promise<ClaimOutcome | { readonly kind: 'newer' }> {
   try {

@@ -1,13 +1,12 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { MillraceError } from '../../core/errors.ts';
 import type { TaskSpec } from '../../core/task-spec.ts';
-import { isTerminal } from '../../core/task-states.ts';
 import { withHelp } from '../command-help.ts';
 import type { CliContext } from '../context.ts';
 import { openSession, withTargetOptions, type Session, type TargetOptions } from '../open-session.ts';
 import { printJson } from '../output/print-json.ts';
 import { taskSettings, withTaskSettings, type TaskSettingOptions } from '../task-settings.ts';
-import { waitAndShow } from '../wait-and-show.ts';
+import { showEnd } from '../wait-and-show.ts';
 
 interface RunOptions extends TargetOptions, TaskSettingOptions {
   readonly args?: unknown;
@@ -47,10 +46,10 @@ export function registerRun(program: Command, context: CliContext): void {
 async function waitForResult(session: Session, id: string): Promise<void> {
   const { context, client } = session;
   if (!session.json) context.stderr.write(`task ${id}\n`);
-  const task = session.json ? undefined : await client.waitForTask(id);
-  if (task && isTerminal(task.state) && task.state === 'SUCCEEDED')
+  const task = await client.waitForTask(id);
+  if (task.state === 'SUCCEEDED' && !session.json)
     context.stdout.write(`${JSON.stringify(task.result ?? null)}\n`);
-  else await waitAndShow(session, id);
+  else showEnd(session, task);
 }
 
 function parseArgs(text: string): unknown {
