@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { CallLedger} from '../../src/aws/call-ledger.ts';
+import type { CallLedger } from '../../src/aws/call-ledger.ts';
 import { type CallCount } from '../../src/aws/call-ledger.ts';
 import { makeAwsClients } from '../../src/aws/aws-clients.ts';
 import { DEFAULT_TABLE_NAME, makeAwsPorts } from '../../src/aws/make-aws-ports.ts';
