@@ -78,7 +78,10 @@ describe('a worker of short tasks', () => {
 
   test('hears a request to cancel that came between the claim and the start', async () => {
     const { programs, ports, ahead } = await start();
-    await cancelTask({ ports, definition: DEFAULT_QUEUE, settler: new Settler(ports, DEFAULT_QUEUE.name, 90_000) }, ahead);
+    await cancelTask(
+      { ports, definition: DEFAULT_QUEUE, settler: new Settler(ports, DEFAULT_QUEUE.name, 90_000) },
+      ahead,
+    );
     await pass(1000);
     programs[0]?.end();
     await pass(5000);
