@@ -1,35 +1,27 @@
-import type { Log } from '../../core/ports.ts';
+import { availableParallelism } from 'node:os';
 import type { Frame } from '../spawner/frames.ts';
-import type { ProgramRun, ProgramRunner } from '../spawner/program-runner.ts';
+import type { ProgramRun } from '../spawner/program-runner.ts';
 import { HandlerHost, HostRefused } from './handler-host.ts';
 import { HandlerRun } from './handler-run.ts';
 import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
 import { FromHost, LAST_CALL } from './host-messages.ts';
+import type { HandlerPoolOptions } from './pool-options.ts';
 import { endOverdrawn, LeakWatch } from './watch-memory.ts';
-
-export interface HandlerPoolOptions {
-  readonly runner: ProgramRunner;
-  /** The folder of the definitions. */
-  readonly tasksDir: string;
-  /** The most hosts, so the most calls at the same time. */
-  readonly slots: number;
-  /** What one call may use beside what Node and the loaded code take. */
-  readonly memoryMiB: number;
-  /** Of hosts that are started before a call says better. */
-  readonly env: () => Readonly<Record<string, string>>;
-  /** A folder that only the worker's user may enter. */
-  readonly channelDir: string;
-  readonly tailBytes: number;
-  readonly log: Log;
-  /** A host that was not called for so long is ended. */
-  readonly idleMs?: number;
-  /** A host is replaced after so many calls. */
-  readonly maxCalls?: number;
-}
 
 const IDLE_MS = 60_000;
 const MAX_CALLS = 10_000;
 const WATCH_MS = 200;
+/** Starts use a processor each: more at once would all be later, and short calls need no more hosts when these are there. */
+const AT_ONCE = availableParallelism();
+/** Where there is a host, a call waits so long for it before another is started, which takes ten times as long. */
+const PATIENCE_MS = 25;
+
+/** A call that waits for a host, since then (monotonic ms). */
+interface WaitingCall {
+  readonly id: number;
+  readonly run: HandlerRun;
+  readonly since: number;
+}
 
 /** Calls handlers in processes of their own, one call at a time in each, which are kept for the next call. */
 export class HandlerPool implements Handlers {
@@ -37,7 +29,7 @@ export class HandlerPool implements Handlers {
   readonly #hosts = new Set<HandlerHost>();
   readonly #idle: { host: HandlerHost; since: number }[] = [];
   readonly #busy = new Map<HandlerHost, { id: number; run: HandlerRun }>();
-  readonly #waiting: { id: number; run: HandlerRun }[] = [];
+  readonly #waiting: WaitingCall[] = [];
   /** Hosts that are to go as soon as another has come for them. */
   readonly #worn = new Map<HandlerHost, HandlerHost>();
   readonly #leaving = new Set<HandlerHost>();
@@ -45,6 +37,7 @@ export class HandlerPool implements Handlers {
   readonly #watch: NodeJS.Timeout;
   #infos: ReadonlyMap<string, HandlerInfo> = new Map();
   #starting = 0;
+  #patience: NodeJS.Timeout | undefined;
   #lastCall = 0;
   #isClosed = false;
 
@@ -71,6 +64,11 @@ export class HandlerPool implements Handlers {
     return [...this.#infos.keys()];
   }
 
+  /** Its hosts, those included that are starting. */
+  get size(): number {
+    return this.#hosts.size;
+  }
+
   /** Process ids of its hosts. */
   get pids(): readonly number[] {
     return [...this.#hosts].flatMap(({ pid }) => pid ?? []);
@@ -87,7 +85,7 @@ export class HandlerPool implements Handlers {
     const run = new HandlerRun(id, call, { tailBytes, memoryMiB, onEnd: () => this.#free(run) });
     if (this.#isClosed) run.fail('the worker is closing');
     else {
-      this.#waiting.push({ id, run });
+      this.#waiting.push({ id, run, since: performance.now() });
       this.#dispatch();
     }
     return run;
@@ -96,6 +94,7 @@ export class HandlerPool implements Handlers {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#watch);
+    clearTimeout(this.#patience);
     const hosts = [...this.#hosts];
     for (const host of hosts) {
       if (this.#busy.has(host)) host.kill();
@@ -118,8 +117,18 @@ export class HandlerPool implements Handlers {
       next.run.start(idle.host);
     }
     const room = this.#options.slots - (this.#hosts.size - this.#worn.size);
-    for (let missing = Math.min(room, this.#waiting.length - this.#starting); missing > 0; missing -= 1)
-      this.#startHost();
+    const startable = Math.min(room, this.#waiting.length - this.#starting, AT_ONCE - this.#starting);
+    if (startable <= 0) return;
+    const first = this.#waiting[0];
+    const patienceMs = first && first.since + PATIENCE_MS - performance.now();
+    if (patienceMs !== undefined && patienceMs > 0 && this.#hosts.size > this.#starting)
+      this.#patience ??= setTimeout(() => this.#losePatience(), patienceMs);
+    else for (let missing = startable; missing > 0; missing -= 1) this.#startHost();
+  }
+
+  #losePatience(): void {
+    this.#patience = undefined;
+    if (!this.#isClosed) this.#dispatch();
   }
 
   /** @param replaces a host that goes when this one is there */

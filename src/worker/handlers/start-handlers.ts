@@ -1,7 +1,8 @@
 import { MillraceError } from '../../core/errors.ts';
 import { MAX_TAIL_BYTES } from '../../core/limits.ts';
 import { HostRefused } from './handler-host.ts';
-import { HandlerPool, type HandlerPoolOptions } from './handler-pool.ts';
+import { HandlerPool } from './handler-pool.ts';
+import type { HandlerPoolOptions } from './pool-options.ts';
 import type { Handlers } from './handlers.ts';
 import { findTaskFiles } from './task-files.ts';
 

@@ -63,6 +63,7 @@ describe('the hosts of a pool', () => {
     const first = call('misbehave', { deed: 'never' });
     await first.started;
     const second = call('echo');
+    await until('another host to be started', () => pool.size === 2);
     process.kill(runner.pid, 'SIGKILL');
     await expect(first.done).rejects.toThrow(SpawnerDied);
     await expect(second.done).rejects.toThrow(SpawnerDied);

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../../src/core/ports.ts';
-import { HandlerPool, type HandlerPoolOptions } from '../../../src/worker/handlers/handler-pool.ts';
+import { HandlerPool } from '../../../src/worker/handlers/handler-pool.ts';
+import type { HandlerPoolOptions } from '../../../src/worker/handlers/pool-options.ts';
 import type { HandlerCall } from '../../../src/worker/handlers/handlers.ts';
 import type { ProgramRun } from '../../../src/worker/spawner/program-runner.ts';
 import { ENV, endRunners, tempDir, useRunner } from '../spawner/use-runner.ts';
