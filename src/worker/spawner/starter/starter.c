@@ -1,0 +1,455 @@
+/*
+ * The starter: makes processes for the spawner, which decides all else.
+ *
+ *   starter SETTINGS UID GID GRACE_MS        UID and GID are -1 where programs are the same user
+ *
+ * Node forks itself for each process that it starts, and reads each output through an object of its own; this small
+ * program uses vfork, which copies nothing. It speaks frames (see frames.ts: length, kind, run, body; big-endian) with
+ * the spawner on descriptor 3. SETTINGS are not read here: they name the spawner's folder, by which whoever clears up
+ * after a death finds this process and what it has forked.
+ *
+ * A program is signalled only while it was not reaped, and reaped only here, so that no other process with the same
+ * number is ever hit. When descriptor 3 ends, the programs do: SIGTERM, GRACE_MS, SIGKILL.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the spawner asks for. Bodies: see start(); a signal's number; a stream (0 STDOUT, 1 STDERR) */
+enum { START = 1, SIGNAL = 2, PAUSE = 3, RESUME = 4, STOP = 5 };
+/* What it is told. Bodies: none; pid; stage and errno; bytes; bytes; stream; wait status and flags; folder */
+enum { READY = 10, STARTED = 11, FAILED = 12, STDOUT = 13, STDERR = 14, CLOSED = 15, EXITED = 16, UNTIDY = 17 };
+/* Stages of FAILED. */
+enum { MAKING_FOLDER = 0, MAKING_PROCESS = 1 };
+/* Flags of EXITED. Tidied: there is no report to be read, and the folder is removed here. */
+enum { GROUP_GONE = 1, STDOUT_CLOSED = 2, STDERR_CLOSED = 4, TERMINATED = 8, TIDIED = 16 };
+
+enum { SPAWNER = 3, HEADER = 9, PIECE = 65536, FLUSH_AT = 4 * PIECE, READS_AT_END = 3, POLL_MS = 10 };
+
+struct run {
+  struct run *next;
+  uint32_t id;
+  pid_t pid;
+  int outputs[2]; /* -1: closed */
+  int paused[2];
+  int exited, terminated;
+  char folder[];
+};
+
+static struct run *runs; /* as many as a worker has slots: a list is quick enough */
+static struct run *untidied; /* their folders are removed once what is to be told was told */
+static int events, children;
+static int is_spawner_gone;
+static uid_t uid;
+static gid_t gid;
+static int has_owner;
+static char out[FLUSH_AT + HEADER + PIECE];
+static size_t out_length;
+
+static void fail(const char *what) {
+  fprintf(stderr, "millrace starter: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+/* ---- frames to the spawner, gathered until there is nothing else to do ---- */
+
+static void flush(void) {
+  for (size_t sent = 0; sent < out_length && !is_spawner_gone;) {
+    ssize_t written = write(SPAWNER, out + sent, out_length - sent);
+    if (written >= 0) sent += written;
+    else if (errno != EINTR) is_spawner_gone = 1;
+  }
+  out_length = 0;
+}
+
+static void put32(char *at, uint32_t value) {
+  value = htonl(value);
+  memcpy(at, &value, 4);
+}
+
+static uint32_t get32(const char *at) {
+  uint32_t value;
+  memcpy(&value, at, 4);
+  return ntohl(value);
+}
+
+/* Where the body of the next frame goes, of at most PIECE bytes; `finish` makes it one. */
+static char *next_body(void) {
+  if (out_length > FLUSH_AT - HEADER) flush();
+  return out + out_length + HEADER;
+}
+
+static void finish(int kind, uint32_t id, size_t length) {
+  char *frame = out + out_length;
+  put32(frame, length);
+  frame[4] = kind;
+  put32(frame + 5, id);
+  out_length += HEADER + length;
+}
+
+static void tell(int kind, uint32_t id, uint32_t value) {
+  put32(next_body(), value);
+  finish(kind, id, 4);
+}
+
+static void tell_failed(uint32_t id, int stage, int error) {
+  char *body = next_body();
+  body[0] = stage;
+  put32(body + 1, error);
+  finish(FAILED, id, 5);
+}
+
+/* ---- runs ---- */
+
+static struct run *find(uint32_t id) {
+  struct run *run = runs;
+  while (run && run->id != id) run = run->next;
+  return run;
+}
+
+static void forget(struct run *run) {
+  struct run **at = &runs;
+  while (*at != run) at = &(*at)->next;
+  *at = run->next;
+}
+
+static void watch(int fd, uint64_t name) {
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = name};
+  if (epoll_ctl(events, EPOLL_CTL_ADD, fd, &event)) fail("epoll_ctl");
+}
+
+static uint64_t output_name(const struct run *run, int stream) { return (uint64_t)run->id << 1 | stream; }
+
+static void close_output(struct run *run, int stream) {
+  if (run->outputs[stream] < 0) return;
+  close(run->outputs[stream]); /* and epoll watches it no more: nobody else holds this end */
+  run->outputs[stream] = -1;
+  if (!run->exited) return; /* EXITED will tell */
+  tell(CLOSED, run->id, stream);
+  if (run->outputs[0] < 0 && run->outputs[1] < 0) {
+    forget(run);
+    free(run);
+  }
+}
+
+/* Passes on what is there. 0: nothing is, for now, or ever. */
+static int read_output(struct run *run, int stream) {
+  ssize_t length = read(run->outputs[stream], next_body(), PIECE);
+  if (length > 0) finish(STDOUT + stream, run->id, length);
+  else if (length == 0 || (errno != EAGAIN && errno != EINTR)) close_output(run, stream);
+  return length > 0;
+}
+
+static void set_paused(struct run *run, int stream, int paused) {
+  if (run->outputs[stream] < 0 || run->paused[stream] == paused) return;
+  run->paused[stream] = paused;
+  if (!paused) watch(run->outputs[stream], output_name(run, stream));
+  else epoll_ctl(events, EPOLL_CTL_DEL, run->outputs[stream], NULL); /* with no events wanted, EPOLLHUP comes all the same */
+}
+
+static void end_run(struct run *run, int status) {
+  int flags = 0;
+  char result[strlen(run->folder) + sizeof "/result"];
+  struct stat stat;
+  if (kill(-run->pid, 0) && errno == ESRCH) flags |= GROUP_GONE;
+  for (int stream = 0; stream < 2; stream += 1) {
+    for (int reads = 0; reads < READS_AT_END && run->outputs[stream] >= 0 && !run->paused[stream]; reads += 1)
+      if (!read_output(run, stream)) break;
+    if (run->outputs[stream] < 0) flags |= STDOUT_CLOSED << stream;
+  }
+  run->exited = 1;
+  if (run->terminated) flags |= TERMINATED;
+  sprintf(result, "%s/result", run->folder);
+  if ((flags & (GROUP_GONE | STDOUT_CLOSED | STDERR_CLOSED)) == (GROUP_GONE | STDOUT_CLOSED | STDERR_CLOSED) &&
+      lstat(result, &stat) && errno == ENOENT)
+    flags |= TIDIED;
+  char *body = next_body();
+  put32(body, status);
+  body[4] = flags;
+  finish(EXITED, run->id, 5);
+  if (run->outputs[0] >= 0 || run->outputs[1] >= 0) return;
+  forget(run);
+  if (flags & TIDIED) {
+    run->next = untidied;
+    untidied = run;
+  } else free(run);
+}
+
+static void reap(void) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    for (struct run *run = runs; run; run = run->next)
+      if (run->pid == pid && !run->exited) {
+        end_run(run, status);
+        break;
+      }
+}
+
+/* ---- folders ---- */
+
+static int remove_folder(const char *folder) {
+  char work[strlen(folder) + sizeof "/work"];
+  sprintf(work, "%s/work", folder);
+  return rmdir(work) | rmdir(folder);
+}
+
+/* After the reports: on a busy disk a rmdir may take milliseconds. */
+static void tidy(void) {
+  for (struct run *run; (run = untidied);) {
+    untidied = run->next;
+    size_t length = strlen(run->folder);
+    if (remove_folder(run->folder) && errno != ENOENT && length <= PIECE) {
+      memcpy(next_body(), run->folder, length);
+      finish(UNTIDY, run->id, length);
+    }
+    free(run);
+  }
+}
+
+/* A file without a name that holds the program's STDIN. -1: errno says why there is none */
+static int make_input(const char *folder, const char *bytes, size_t length) {
+  char path[strlen(folder) + sizeof "/input"];
+  sprintf(path, "%s/input", folder);
+  int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (to < 0) return -1;
+  int error = 0;
+  for (ssize_t written; length > 0 && !error; bytes += written, length -= written)
+    if ((written = write(to, bytes, length)) < 0) error = errno, written = 0;
+  int from = error ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  if (from < 0 && !error) error = errno;
+  close(to);
+  unlink(path);
+  if (from >= 0 && has_owner && fchown(from, uid, gid)) {
+    error = errno;
+    close(from);
+    from = -1;
+  }
+  errno = error;
+  return from;
+}
+
+static int make_folder(const char *folder, const char *work) {
+  if (mkdir(folder, 0700)) return -1;
+  if (!mkdir(work, 0700) && (!has_owner || (!chown(work, uid, gid) && !chown(folder, uid, gid)))) return 0;
+  int error = errno;
+  remove_folder(folder);
+  errno = error;
+  return -1;
+}
+
+/* ---- processes ---- */
+
+/* Also of the programs, whose parent must outlive them: only the spawner's end ends the starter. */
+static const int IGNORED[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+static void set_ignored(void (*handler)(int)) {
+  for (size_t index = 0; index < sizeof IGNORED / sizeof *IGNORED; index += 1) signal(IGNORED[index], handler);
+}
+
+static volatile int child_error; /* shared with the child until it is another program */
+
+/* In the child, while its parent waits. */
+static __attribute__((noinline, noreturn)) void become(char **argv, char **env, const char *work, const int streams[3]) {
+  sigset_t none;
+  sigemptyset(&none);
+  setsid();
+  set_ignored(SIG_DFL);
+  if (dup2(streams[0], 0) >= 0 && dup2(streams[1], 1) >= 0 && dup2(streams[2], 2) >= 0 && !chdir(work) &&
+      /* The system calls themselves: the library's functions would have other threads follow. */
+      (!has_owner || (!syscall(SYS_setgroups, 0, NULL) && !syscall(SYS_setresgid, gid, gid, gid) &&
+                      !syscall(SYS_setresuid, uid, uid, uid)))) {
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    environ = env; /* its PATH is the one that is searched */
+    execvp(argv[0], argv);
+  }
+  child_error = errno;
+  _exit(127);
+}
+
+/* 0: errno says why there is no process. */
+static pid_t make_process(char **argv, char **env, const char *work, const int streams[3]) {
+  char **own = environ;
+  child_error = 0;
+  pid_t pid = vfork();
+  if (pid == 0) become(argv, env, work, streams);
+  environ = own;
+  if (pid < 0) return 0;
+  if (!child_error) return pid;
+  waitpid(pid, NULL, 0);
+  errno = child_error;
+  return 0;
+}
+
+static int make_pipe(int *from, int *to) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) return -1;
+  *from = ends[0];
+  *to = ends[1];
+  /* Opening /dev/stderr again asks for the rights on the pipe itself. */
+  return fcntl(*from, F_SETFL, O_NONBLOCK) || (has_owner && fchown(*from, uid, gid)) ? -1 : 0;
+}
+
+static void close_all(const int *fds, size_t count) {
+  for (size_t index = 0; index < count; index += 1)
+    if (fds[index] >= 0) close(fds[index]);
+}
+
+/* Body: numbers of arguments, of variables, of bytes of input; folder, arguments and variables, a NUL after each; input. */
+static void start(uint32_t id, char *body) {
+  uint32_t argc = get32(body), envc = get32(body + 4), input_length = get32(body + 8);
+  char *folder = body + 12;
+  char *next = folder + strlen(folder) + 1;
+  char **argv = malloc((argc + envc + 2) * sizeof *argv), **env = argv + argc + 1;
+  struct run *run = malloc(sizeof *run + strlen(folder) + 1);
+  if (!argv || !run) fail("malloc");
+  for (uint32_t index = 0; index < argc; index += 1, next += strlen(next) + 1) argv[index] = next;
+  for (uint32_t index = 0; index < envc; index += 1, next += strlen(next) + 1) env[index] = next;
+  argv[argc] = env[envc] = NULL;
+
+  char work[strlen(folder) + sizeof "/work"];
+  sprintf(work, "%s/work", folder);
+  int streams[3] = {-1, -1, -1}, stage = MAKING_FOLDER;
+  *run = (struct run){.id = id, .outputs = {-1, -1}};
+  strcpy(run->folder, folder);
+  if (!make_folder(folder, work)) {
+    stage = MAKING_PROCESS;
+    if (!make_pipe(&run->outputs[0], &streams[1]) && !make_pipe(&run->outputs[1], &streams[2]) &&
+        (streams[0] = input_length > 0 ? make_input(folder, next, input_length) : fcntl(0, F_DUPFD_CLOEXEC, 0)) >= 0)
+      run->pid = make_process(argv, env, work, streams);
+  }
+  int error = errno;
+  close_all(streams, 3);
+  free(argv);
+  if (run->pid) {
+    run->next = runs;
+    runs = run;
+    for (int stream = 0; stream < 2; stream += 1) watch(run->outputs[stream], output_name(run, stream));
+    return tell(STARTED, id, run->pid);
+  }
+  close_all(run->outputs, 2);
+  if (stage != MAKING_FOLDER) remove_folder(folder);
+  free(run);
+  tell_failed(id, stage, error);
+}
+
+static void obey(int kind, uint32_t id, char *body) {
+  if (kind == START) return start(id, body);
+  struct run *run = find(id);
+  if (!run) return;
+  int value = body[0];
+  if (kind == PAUSE) set_paused(run, value, 1);
+  else if (kind == RESUME) set_paused(run, value, 0);
+  else if (kind == STOP) close_output(run, value);
+  else if (kind == SIGNAL && !run->exited) {
+    kill(-run->pid, value);
+    if (value == SIGTERM) run->terminated = 1;
+  }
+}
+
+/* Reads what the spawner says, in whatever pieces it comes, and does it. */
+static void listen_to_spawner(void) {
+  static char *in;
+  static size_t length, room;
+  size_t wanted = length >= 4 ? HEADER + get32(in) : 0;
+  if (wanted < length + PIECE) wanted = length + PIECE;
+  if (room < wanted && !(in = realloc(in, room = wanted))) fail("realloc");
+  ssize_t got = read(SPAWNER, in + length, room - length);
+  if (got < 0 && errno == EINTR) return;
+  if (got <= 0) {
+    is_spawner_gone = 1;
+    return;
+  }
+  length += got;
+  size_t done = 0, frame;
+  for (; length - done >= HEADER && length - done >= (frame = HEADER + get32(in + done)); done += frame)
+    obey(in[done + 4], get32(in + done + 5), in + done + HEADER);
+  length -= done;
+  memmove(in, in + done, length);
+}
+
+static int64_t now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+static void signal_groups(int number) {
+  for (struct run *run = runs; run; run = run->next) kill(-run->pid, number);
+}
+
+/* The spawner is gone, and nobody will ask for anything any more: ends every group whose leader it has not seen end. */
+static void end_groups(long grace_ms) {
+  for (struct run *run = runs; run; run = run->next)
+    if (run->exited) forget(run);
+  if (grace_ms > 0) {
+    signal_groups(SIGTERM);
+    signal_groups(SIGCONT); /* a stopped process would not see its SIGTERM */
+  }
+  for (int64_t until = now_ms() + grace_ms; runs && now_ms() < until;) {
+    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000}, NULL);
+    while (waitpid(-1, NULL, WNOHANG) > 0);
+    for (struct run *run = runs, *next; run; run = next) {
+      next = run->next;
+      if (kill(-run->pid, 0) && errno == ESRCH) forget(run);
+    }
+  }
+  signal_groups(SIGKILL);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5) {
+    fputs("usage: starter SETTINGS UID GID GRACE_MS, with the spawner on descriptor 3\n", stderr);
+    return 2;
+  }
+  has_owner = strcmp(argv[2], "-1") != 0;
+  uid = strtoul(argv[2], NULL, 10);
+  gid = strtoul(argv[3], NULL, 10);
+  sigset_t child_ends;
+  sigemptyset(&child_ends);
+  sigaddset(&child_ends, SIGCHLD);
+  for (int number = 1; number < NSIG; number += 1) signal(number, SIG_DFL); /* whatever the spawner left */
+  set_ignored(SIG_IGN);
+  sigprocmask(SIG_SETMASK, &child_ends, NULL);
+  syscall(SYS_close_range, SPAWNER + 1, ~0U, 0);
+  fcntl(SPAWNER, F_SETFD, FD_CLOEXEC);
+  fcntl(SPAWNER, F_SETFL, fcntl(SPAWNER, F_GETFL) & ~O_NONBLOCK);
+  events = epoll_create1(EPOLL_CLOEXEC);
+  children = signalfd(-1, &child_ends, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (events < 0 || children < 0) fail("epoll, signalfd");
+  watch(SPAWNER, 0); /* runs are numbered from 1, so that 0 and 1 name no output */
+  watch(children, 1);
+  finish(READY, 0, 0);
+  while (!is_spawner_gone) {
+    struct epoll_event ready[64];
+    struct signalfd_siginfo info;
+    flush();
+    tidy();
+    flush();
+    int count = epoll_wait(events, ready, 64, -1);
+    for (int index = 0; index < count; index += 1) {
+      uint64_t name = ready[index].data.u64;
+      struct run *run = name > 1 ? find(name >> 1) : NULL;
+      if (name == 0) listen_to_spawner();
+      else if (name == 1) {
+        while (read(children, &info, sizeof info) > 0);
+        reap();
+      } else if (run && run->outputs[name & 1] >= 0 && !run->paused[name & 1]) read_output(run, name & 1);
+    }
+  }
+  end_groups(strtol(argv[4], NULL, 10));
+  return 0;
+}
