@@ -20,9 +20,9 @@ export interface Launched {
   readonly folder: RunFolder;
   readonly stdout: OutputSource;
   readonly stderr: OutputSource;
-  /** The process, by its pid. Rejects with what the system says when there can be none, and nothing of it is left then. */
+  /** The process, by its pid; it may not be its program yet. Rejects with what the system says when there can be none. */
   readonly started: Promise<{ pid: number; leader?: Leader }>;
-  /** Settles after `started` has resolved. */
+  /** Rejects, too, with why the process could not become its program. */
   readonly ended: Promise<LeaderEnd>;
   /** Removes what was made for it, once nothing of it lives. @throws if something stays */
   tidy(outputs: { stdoutEnded: boolean; stderrEnded: boolean }): Promise<void>;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { OutputCapture, type Forward } from './capture-output.ts';
 import { describeSpawnError } from './describe-spawn-error.ts';
 import { findGroups } from './find-groups.ts';
-import type { Launched } from './launched.ts';
+import type { Launched, LeaderEnd } from './launched.ts';
 import { OutputTail } from './output-tail.ts';
 import { ProcessGroup } from './process-group.ts';
 import type { EndReport, ProgressReport, RunAs, SpawnerSettings, StartRequest } from './protocol.ts';
@@ -58,16 +58,19 @@ export function runProgram(
   let killMs: number | undefined;
 
   const ended = (async (): Promise<EndReport> => {
+    let end: LeaderEnd;
     try {
       const { pid, leader } = await launched.started;
       group = new ProcessGroup(pid, leader);
+      if (killMs !== undefined) group.terminate(killMs);
+      host.onStarted(pid);
+      end = await launched.ended;
     } catch (error) {
+      group?.end();
       await Promise.all(outputs.map((output) => output.closed));
       return toSpawnError(start, error, startedAt);
     }
-    if (killMs !== undefined) group.terminate(killMs);
-    host.onStarted(group.pgid);
-    const { exitCode, signal, groupIsGone, wasTerminated, hasNoResult } = await launched.ended;
+    const { exitCode, signal, groupIsGone, wasTerminated, hasNoResult } = end;
     const durationMs = performance.now() - startedAt;
     if (groupIsGone) group.end();
     // A killed program's children keep the grace that it was given: their shell ends before they do.

@@ -36,6 +36,7 @@ export class StartedProgram implements Leader {
   constructor(file: string, requests: StarterRequests) {
     this.#file = file;
     this.#requests = requests;
+    this.#ended.promise.catch(() => {}); // where it has not even started, nobody waits for its end
     this.outputs = [new StarterOutput(0, requests), new StarterOutput(1, requests)];
   }
 
@@ -90,6 +91,7 @@ export class StartedProgram implements Leader {
     this.#isTidied = true;
     for (const output of this.outputs) output.end();
     this.#started.reject(error);
+    this.#ended.reject(error);
   }
 
   #exit(status: number, flags: number): void {

@@ -3,16 +3,17 @@
  *
  *   starter SETTINGS UID GID GRACE_MS        UID and GID are -1 where programs are the same user
  *
- * Node forks itself for each process that it starts, and reads each output through an object of its own; this small
- * program uses vfork, which copies nothing. It speaks frames (see frames.ts: length, kind, run, body; big-endian) with
- * the spawner on descriptor 3. SETTINGS are not read here: they name the spawner's folder, by which whoever clears up
- * after a death finds this process and what it has forked.
+ * Node forks all of itself for each process, and reads each output through an object of its own; this program has next
+ * to nothing to fork. It speaks frames (see frames.ts: length, kind, run, body; big-endian) with the spawner on
+ * descriptor 3. SETTINGS are not read here: they name the spawner's folder, by which whoever clears up after a death
+ * finds this process, and what it has forked and is no program yet.
  *
- * A program is signalled only while it was not reaped, and reaped only here, so that no other process with the same
- * number is ever hit. When descriptor 3 ends, the programs do: SIGTERM, GRACE_MS, SIGKILL.
+ * A group is signalled here only before its leader is reaped, which happens only here: so no other process that was given
+ * the same number is ever hit. When descriptor 3 ends, the programs do: SIGTERM, GRACE_MS, SIGKILL.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -38,21 +41,35 @@ enum { MAKING_FOLDER = 0, MAKING_PROCESS = 1 };
 /* Flags of EXITED. Tidied: there is no report to be read, and the folder is removed here. */
 enum { GROUP_GONE = 1, STDOUT_CLOSED = 2, STDERR_CLOSED = 4, TERMINATED = 8, TIDIED = 16 };
 
-enum { SPAWNER = 3, HEADER = 9, PIECE = 65536, FLUSH_AT = 4 * PIECE, READS_AT_END = 3, POLL_MS = 10 };
+enum { SPAWNER = 3, HEADER = 9, PIECE = 65536, FLUSH_AT = 4 * PIECE, READS_AT_END = 3, POLL_MS = 10, MAX_WAITS = 200 };
+enum { MAX_RUNS = 4096, MAX_SPARES = 64 };
+
+/* Shared with the fork of a run until it is another program. */
+struct fate {
+  int error;  /* why it cannot become that */
+  int signal; /* it was told to end, perhaps before its group was there to be told */
+};
 
 struct run {
   struct run *next;
+  struct fate *fate;
+  struct stat folder_made, work_made; /* as the program found them */
   uint32_t id;
   pid_t pid;
   int outputs[2]; /* -1: closed */
   int paused[2];
-  int exited, terminated;
+  int exited, has_strangers;
   char folder[];
 };
 
 static struct run *runs; /* as many as a worker has slots: a list is quick enough */
 static struct run *untidied; /* their folders are removed once what is to be told was told */
-static int events, children;
+static struct fate *free_fates[MAX_RUNS];
+static int free_fate_count;
+static int living; /* leaders that were not reaped */
+static char *spares[MAX_SPARES]; /* empty folders of runs that are over */
+static int spare_count;
+static int events, children, own_children;
 static int is_spawner_gone;
 static uid_t uid;
 static gid_t gid;
@@ -106,13 +123,6 @@ static void tell(int kind, uint32_t id, uint32_t value) {
   finish(kind, id, 4);
 }
 
-static void tell_failed(uint32_t id, int stage, int error) {
-  char *body = next_body();
-  body[0] = stage;
-  put32(body + 1, error);
-  finish(FAILED, id, 5);
-}
-
 /* ---- runs ---- */
 
 static struct run *find(uint32_t id) {
@@ -125,6 +135,7 @@ static void forget(struct run *run) {
   struct run **at = &runs;
   while (*at != run) at = &(*at)->next;
   *at = run->next;
+  free_fates[free_fate_count++] = run->fate;
 }
 
 static void watch(int fd, uint64_t name) {
@@ -136,7 +147,9 @@ static uint64_t output_name(const struct run *run, int stream) { return (uint64_
 
 static void close_output(struct run *run, int stream) {
   if (run->outputs[stream] < 0) return;
-  close(run->outputs[stream]); /* and epoll watches it no more: nobody else holds this end */
+  /* Not by closing alone: a fork that is no program yet holds it too. */
+  if (!run->paused[stream]) epoll_ctl(events, EPOLL_CTL_DEL, run->outputs[stream], NULL);
+  close(run->outputs[stream]);
   run->outputs[stream] = -1;
   if (!run->exited) return; /* EXITED will tell */
   tell(CLOSED, run->id, stream);
@@ -161,10 +174,113 @@ static void set_paused(struct run *run, int stream, int paused) {
   else epoll_ctl(events, EPOLL_CTL_DEL, run->outputs[stream], NULL); /* with no events wanted, EPOLLHUP comes all the same */
 }
 
+static void signal_run(struct run *run, int number) {
+  if (number == SIGTERM || number == SIGKILL) __atomic_store_n(&run->fate->signal, number, __ATOMIC_SEQ_CST);
+  kill(-run->pid, number);
+}
+
+/* ---- folders: on ext4, making and removing two costs more than starting a program ---- */
+
+static int make_path(char *path, const char *folder, const char *name) { return sprintf(path, "%s/%s", folder, name); }
+
+static int remove_folder(const char *folder) {
+  char work[strlen(folder) + sizeof "/work"];
+  make_path(work, folder, "work");
+  return rmdir(work) | rmdir(folder);
+}
+
+/* Has `folder` made, by another name if one is to spare: nobody can tell it from a new one. */
+static int make_folder(struct run *run) {
+  char work[strlen(run->folder) + sizeof "/work"];
+  make_path(work, run->folder, "work");
+  int is_made = 0;
+  while (spare_count > 0 && !is_made) {
+    is_made = !rename(spares[--spare_count], run->folder);
+    free(spares[spare_count]);
+  }
+  if (!is_made) {
+    if (mkdir(run->folder, 0700)) return -1;
+    is_made = !mkdir(work, 0700) && (!has_owner || (!chown(work, uid, gid) && !chown(run->folder, uid, gid)));
+  }
+  if (is_made && !lstat(run->folder, &run->folder_made) && !lstat(work, &run->work_made)) return 0;
+  int error = errno;
+  remove_folder(run->folder);
+  errno = error;
+  return -1;
+}
+
+/* Whether a process of a run that is over, or may be, lives: what lost its parent has this one for a parent. */
+static int has_strangers(void) {
+  char list[MAX_SPARES * 64];
+  ssize_t length = own_children < 0 ? -1 : pread(own_children, list, sizeof list, 0);
+  if (length < 0 || length == sizeof list) return 1;
+  int count = 0;
+  for (ssize_t index = 0; index < length; index += 1) count += list[index] == ' ';
+  return count != living;
+}
+
+static int is_unchanged(const char *path, const struct stat *made, const char *allowed) {
+  struct stat now;
+  if (lstat(path, &now) || now.st_ino != made->st_ino || now.st_mode != made->st_mode || now.st_uid != made->st_uid ||
+      now.st_gid != made->st_gid || now.st_ctim.tv_sec != made->st_ctim.tv_sec ||
+      now.st_ctim.tv_nsec != made->st_ctim.tv_nsec)
+    return 0;
+  /* The clock of a file system may stand still for milliseconds. */
+  DIR *folder = opendir(path);
+  if (!folder) return 0;
+  struct dirent *entry;
+  while ((entry = readdir(folder)))
+    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strcmp(entry->d_name, allowed)) break;
+  closedir(folder);
+  return !entry;
+}
+
+/* Keeps the folder of a run for another, if no process is left that could hold it and the program has left it as it was. */
+static int spare_folder(const struct run *run) {
+  static unsigned spared;
+  size_t parent = strrchr(run->folder, '/') - run->folder;
+  char work[strlen(run->folder) + sizeof "/work"], name[parent + sizeof "/spare-4294967295"];
+  make_path(work, run->folder, "work");
+  if (spare_count == MAX_SPARES || !is_unchanged(work, &run->work_made, "") ||
+      !is_unchanged(run->folder, &run->folder_made, "work"))
+    return -1;
+  sprintf(name, "%.*s/spare-%u", (int)parent, run->folder, spared++);
+  if (rename(run->folder, name)) return -1;
+  if (!(spares[spare_count++] = strdup(name))) fail("strdup");
+  return 0;
+}
+
+/* After the reports, which need not wait for it. */
+static void tidy(void) {
+  for (struct run *run; (run = untidied);) {
+    untidied = run->next;
+    size_t length = strlen(run->folder);
+    if ((run->has_strangers || spare_folder(run)) && remove_folder(run->folder) && errno != ENOENT && length <= PIECE) {
+      memcpy(next_body(), run->folder, length);
+      finish(UNTIDY, run->id, length);
+    }
+    free(run);
+  }
+}
+
+/* ---- ends ---- */
+
+static void fail_run(struct run *run, int stage, int error) {
+  for (int stream = 0; stream < 2; stream += 1) close_output(run, stream);
+  if (stage != MAKING_FOLDER) remove_folder(run->folder);
+  char *body = next_body();
+  body[0] = stage;
+  put32(body + 1, error);
+  finish(FAILED, run->id, 5);
+  forget(run);
+  free(run);
+}
+
 static void end_run(struct run *run, int status) {
+  enum { ALL = GROUP_GONE | STDOUT_CLOSED | STDERR_CLOSED };
   int flags = 0;
-  char result[strlen(run->folder) + sizeof "/result"];
-  struct stat stat;
+  living -= 1;
+  if (run->fate->error) return fail_run(run, MAKING_PROCESS, run->fate->error);
   if (kill(-run->pid, 0) && errno == ESRCH) flags |= GROUP_GONE;
   for (int stream = 0; stream < 2; stream += 1) {
     for (int reads = 0; reads < READS_AT_END && run->outputs[stream] >= 0 && !run->paused[stream]; reads += 1)
@@ -172,11 +288,11 @@ static void end_run(struct run *run, int status) {
     if (run->outputs[stream] < 0) flags |= STDOUT_CLOSED << stream;
   }
   run->exited = 1;
-  if (run->terminated) flags |= TERMINATED;
-  sprintf(result, "%s/result", run->folder);
-  if ((flags & (GROUP_GONE | STDOUT_CLOSED | STDERR_CLOSED)) == (GROUP_GONE | STDOUT_CLOSED | STDERR_CLOSED) &&
-      lstat(result, &stat) && errno == ENOENT)
-    flags |= TIDIED;
+  if (run->fate->signal == SIGTERM) flags |= TERMINATED;
+  char result[strlen(run->folder) + sizeof "/result"];
+  struct stat stat;
+  make_path(result, run->folder, "result");
+  if ((flags & ALL) == ALL && lstat(result, &stat) && errno == ENOENT) flags |= TIDIED;
   char *body = next_body();
   put32(body, status);
   body[4] = flags;
@@ -184,6 +300,7 @@ static void end_run(struct run *run, int status) {
   if (run->outputs[0] >= 0 || run->outputs[1] >= 0) return;
   forget(run);
   if (flags & TIDIED) {
+    run->has_strangers = has_strangers();
     run->next = untidied;
     untidied = run;
   } else free(run);
@@ -191,34 +308,14 @@ static void end_run(struct run *run, int status) {
 
 static void reap(void) {
   int status;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-    for (struct run *run = runs; run; run = run->next)
-      if (run->pid == pid && !run->exited) {
-        end_run(run, status);
-        break;
-      }
-}
-
-/* ---- folders ---- */
-
-static int remove_folder(const char *folder) {
-  char work[strlen(folder) + sizeof "/work"];
-  sprintf(work, "%s/work", folder);
-  return rmdir(work) | rmdir(folder);
-}
-
-/* After the reports: on a busy disk a rmdir may take milliseconds. */
-static void tidy(void) {
-  for (struct run *run; (run = untidied);) {
-    untidied = run->next;
-    size_t length = strlen(run->folder);
-    if (remove_folder(run->folder) && errno != ENOENT && length <= PIECE) {
-      memcpy(next_body(), run->folder, length);
-      finish(UNTIDY, run->id, length);
-    }
-    free(run);
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    struct run *run = runs;
+    while (run && (run->pid != pid || run->exited)) run = run->next;
+    if (run) end_run(run, status);
   }
 }
+
+/* ---- starts ---- */
 
 /* A file without a name that holds the program's STDIN. -1: errno says why there is none */
 static int make_input(const char *folder, const char *bytes, size_t length) {
@@ -242,56 +339,31 @@ static int make_input(const char *folder, const char *bytes, size_t length) {
   return from;
 }
 
-static int make_folder(const char *folder, const char *work) {
-  if (mkdir(folder, 0700)) return -1;
-  if (!mkdir(work, 0700) && (!has_owner || (!chown(work, uid, gid) && !chown(folder, uid, gid)))) return 0;
-  int error = errno;
-  remove_folder(folder);
-  errno = error;
-  return -1;
-}
-
-/* ---- processes ---- */
-
-/* Also of the programs, whose parent must outlive them: only the spawner's end ends the starter. */
+/* Only the spawner's end ends the starter. */
 static const int IGNORED[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 static void set_ignored(void (*handler)(int)) {
   for (size_t index = 0; index < sizeof IGNORED / sizeof *IGNORED; index += 1) signal(IGNORED[index], handler);
 }
 
-static volatile int child_error; /* shared with the child until it is another program */
-
-/* In the child, while its parent waits. */
-static __attribute__((noinline, noreturn)) void become(char **argv, char **env, const char *work, const int streams[3]) {
+/* In the fork. */
+static __attribute__((noreturn)) void become(char **argv, char **env, const struct run *run, const int streams[3]) {
+  char work[strlen(run->folder) + sizeof "/work"];
   sigset_t none;
   sigemptyset(&none);
-  setsid();
   set_ignored(SIG_DFL);
+  setsid();
+  int number = __atomic_load_n(&run->fate->signal, __ATOMIC_SEQ_CST);
+  if (number) kill(getpid(), number); /* it was sent to a group that was not there yet */
+  make_path(work, run->folder, "work");
   if (dup2(streams[0], 0) >= 0 && dup2(streams[1], 1) >= 0 && dup2(streams[2], 2) >= 0 && !chdir(work) &&
-      /* The system calls themselves: the library's functions would have other threads follow. */
-      (!has_owner || (!syscall(SYS_setgroups, 0, NULL) && !syscall(SYS_setresgid, gid, gid, gid) &&
-                      !syscall(SYS_setresuid, uid, uid, uid)))) {
+      (!has_owner || (!setgroups(0, NULL) && !setgid(gid) && !setuid(uid)))) {
     sigprocmask(SIG_SETMASK, &none, NULL);
     environ = env; /* its PATH is the one that is searched */
     execvp(argv[0], argv);
   }
-  child_error = errno;
+  run->fate->error = errno;
   _exit(127);
-}
-
-/* 0: errno says why there is no process. */
-static pid_t make_process(char **argv, char **env, const char *work, const int streams[3]) {
-  char **own = environ;
-  child_error = 0;
-  pid_t pid = vfork();
-  if (pid == 0) become(argv, env, work, streams);
-  environ = own;
-  if (pid < 0) return 0;
-  if (!child_error) return pid;
-  waitpid(pid, NULL, 0);
-  errno = child_error;
-  return 0;
 }
 
 static int make_pipe(int *from, int *to) {
@@ -320,30 +392,43 @@ static void start(uint32_t id, char *body) {
   for (uint32_t index = 0; index < envc; index += 1, next += strlen(next) + 1) env[index] = next;
   argv[argc] = env[envc] = NULL;
 
-  char work[strlen(folder) + sizeof "/work"];
-  sprintf(work, "%s/work", folder);
-  int streams[3] = {-1, -1, -1}, stage = MAKING_FOLDER;
   *run = (struct run){.id = id, .outputs = {-1, -1}};
   strcpy(run->folder, folder);
-  if (!make_folder(folder, work)) {
+  int streams[3] = {-1, -1, -1}, stage = MAKING_FOLDER, pid = -1;
+  if (free_fate_count == 0) return fail("more programs than expected");
+  run->fate = free_fates[--free_fate_count];
+  *run->fate = (struct fate){0};
+  run->next = runs;
+  runs = run;
+  if (!make_folder(run)) {
     stage = MAKING_PROCESS;
     if (!make_pipe(&run->outputs[0], &streams[1]) && !make_pipe(&run->outputs[1], &streams[2]) &&
-        (streams[0] = input_length > 0 ? make_input(folder, next, input_length) : fcntl(0, F_DUPFD_CLOEXEC, 0)) >= 0)
-      run->pid = make_process(argv, env, work, streams);
+        (streams[0] = input_length > 0 ? make_input(folder, next, input_length) : fcntl(0, F_DUPFD_CLOEXEC, 0)) >= 0 &&
+        !(pid = fork()))
+      become(argv, env, run, streams);
   }
   int error = errno;
   close_all(streams, 3);
   free(argv);
-  if (run->pid) {
-    run->next = runs;
-    runs = run;
-    for (int stream = 0; stream < 2; stream += 1) watch(run->outputs[stream], output_name(run, stream));
-    return tell(STARTED, id, run->pid);
+  if (pid < 0) return fail_run(run, stage, error);
+  run->pid = pid;
+  living += 1;
+  for (int stream = 0; stream < 2; stream += 1) watch(run->outputs[stream], output_name(run, stream));
+  tell(STARTED, id, pid);
+}
+
+/* Waits while a fork is no program yet: a signal would hide that it cannot become one. */
+static void await_program(const struct run *run) {
+  char path[64], own[17] = "", name[17];
+  prctl(PR_GET_NAME, own);
+  sprintf(path, "/proc/%d/comm", run->pid);
+  for (int waits = 0; waits < MAX_WAITS && !run->fate->error; waits += 1) {
+    FILE *file = fopen(path, "re");
+    int is_fork = file && fgets(name, sizeof name, file) && !strncmp(name, own, strlen(own));
+    if (file) fclose(file);
+    if (!is_fork) return;
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
   }
-  close_all(run->outputs, 2);
-  if (stage != MAKING_FOLDER) remove_folder(folder);
-  free(run);
-  tell_failed(id, stage, error);
 }
 
 static void obey(int kind, uint32_t id, char *body) {
@@ -355,8 +440,8 @@ static void obey(int kind, uint32_t id, char *body) {
   else if (kind == RESUME) set_paused(run, value, 0);
   else if (kind == STOP) close_output(run, value);
   else if (kind == SIGNAL && !run->exited) {
-    kill(-run->pid, value);
-    if (value == SIGTERM) run->terminated = 1;
+    await_program(run);
+    signal_run(run, value);
   }
 }
 
@@ -387,17 +472,19 @@ static int64_t now_ms(void) {
   return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-static void signal_groups(int number) {
-  for (struct run *run = runs; run; run = run->next) kill(-run->pid, number);
+static void signal_all(int number) {
+  for (struct run *run = runs; run; run = run->next) signal_run(run, number);
 }
 
-/* The spawner is gone, and nobody will ask for anything any more: ends every group whose leader it has not seen end. */
+/* The spawner is gone: ends every group whose leader lives. */
 static void end_groups(long grace_ms) {
-  for (struct run *run = runs; run; run = run->next)
+  for (struct run *run = runs, *next; run; run = next) {
+    next = run->next;
     if (run->exited) forget(run);
+  }
   if (grace_ms > 0) {
-    signal_groups(SIGTERM);
-    signal_groups(SIGCONT); /* a stopped process would not see its SIGTERM */
+    signal_all(SIGTERM);
+    signal_all(SIGCONT); /* a stopped process would not see its SIGTERM */
   }
   for (int64_t until = now_ms() + grace_ms; runs && now_ms() < until;) {
     nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000}, NULL);
@@ -407,7 +494,7 @@ static void end_groups(long grace_ms) {
       if (kill(-run->pid, 0) && errno == ESRCH) forget(run);
     }
   }
-  signal_groups(SIGKILL);
+  signal_all(SIGKILL);
 }
 
 int main(int argc, char **argv) {
@@ -427,6 +514,12 @@ int main(int argc, char **argv) {
   syscall(SYS_close_range, SPAWNER + 1, ~0U, 0);
   fcntl(SPAWNER, F_SETFD, FD_CLOEXEC);
   fcntl(SPAWNER, F_SETFL, fcntl(SPAWNER, F_GETFL) & ~O_NONBLOCK);
+  struct fate *fates = mmap(NULL, MAX_RUNS * sizeof *fates, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (fates == MAP_FAILED) fail("mmap");
+  while (free_fate_count < MAX_RUNS) free_fates[free_fate_count] = fates + free_fate_count, free_fate_count += 1;
+  char path[64];
+  sprintf(path, "/proc/self/task/%d/children", getpid());
+  own_children = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
   events = epoll_create1(EPOLL_CLOEXEC);
   children = signalfd(-1, &child_ends, SFD_CLOEXEC | SFD_NONBLOCK);
   if (events < 0 || children < 0) fail("epoll, signalfd");
