@@ -25,7 +25,6 @@ const begin = performance.now();
 await runAll(count);
 const tookMs = performance.now() - begin;
 const cpu = cpuMs(processes) - cpuBefore;
-if (process.env['BREAKDOWN']) for (const pid of processes) process.stderr.write(`${readFileSync(`/proc/${pid}/comm`,'utf8').trim()} ${statOf(String(pid)).slice(11, 15).map((x)=>(Number(x)*10/(count+WARM_UP)).toFixed(3)).join(' ')}\n`);
 process.stdout.write(`${(count * 1000) / tookMs} ${cpu / count}\n`);
 await runner.close();
 rmSync(scratchDir, { recursive: true, force: true });

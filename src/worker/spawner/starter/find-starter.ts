@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+/** What it is built of. */
+export const STARTER_FILES = ['starter.c', 'build-starter.sh'] as const;
+
 /** They lie beside this file in a checkout, and beside what it was bundled into everywhere else. */
 const SOURCE = fileURLToPath(new URL('./starter.c', import.meta.url));
 const BUILD_SCRIPT = fileURLToPath(new URL('./build-starter.sh', import.meta.url));
