@@ -66,8 +66,9 @@ async function openStarter(): Promise<Starter | undefined> {
     await opened.ready;
     report({ starterPid: opened.pid });
     void opened.died.then((how) => {
-      if (closing) return;
-      // Its programs are killed as if the spawner itself had died: by the worker, or else by the guardian.
+      if (opened.isClosing) return;
+      // A worker that lives kills its programs, with their grace, as if the spawner itself had died.
+      if (closing) opened.killOrphans();
       process.stderr.write(`millrace spawner: the starter ended (${how})\n`);
       process.kill(process.pid, 'SIGKILL');
     });

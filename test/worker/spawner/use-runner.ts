@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe } from 'vitest';
 import type { ProgramEnd, ProgramRunner, ProgramStart } from '../../../src/worker/spawner/program-runner.ts';
+import { processIds } from '../../../src/worker/spawner/process-table.ts';
 import { type SpawnerOptions, startSpawner } from '../../../src/worker/spawner/start-spawner.ts';
 import { buildStarter, type FoundStarter } from '../../../src/worker/spawner/starter/find-starter.ts';
 
@@ -78,6 +79,20 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** The starter that a spawner uses. */
+export function starterOf(spawnerPid: number): number {
+  const pid = (processIds() ?? []).find((id) => {
+    try {
+      const status = readFileSync(`/proc/${id}/status`, 'utf8');
+      return /^Name:\s+starter-/m.test(status) && status.includes(`PPid:\t${spawnerPid}\n`);
+    } catch {
+      return false; // it ended while it was looked at
+    }
+  });
+  if (pid === undefined) throw new Error(`expected a starter of ${spawnerPid}`);
+  return Number(pid);
 }
 
 /** A figure of /proc/PID/status in MB, such as VmHWM, the most memory that it ever had. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,11 +22,12 @@ export type FoundStarter = { path: string } | { why: string };
  * Looks for a starter that was built of this very source for this machine.
  * @param wanted the value of MILLRACE_STARTER: `none` says not to use one
  */
-export function findStarter(wanted: string | undefined = process.env['MILLRACE_STARTER']): FoundStarter {
+export function findStarter(
+  wanted: string | undefined = process.env['MILLRACE_STARTER'],
+  path = builtPath(),
+): FoundStarter {
   if (wanted === 'none') return { why: 'MILLRACE_STARTER is none' };
   try {
-    const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
-    const path = join(dirname(SOURCE), `starter-${process.platform}-${process.arch}-${hash}`);
     const { uid, mode } = statSync(path);
     if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0)
       return { why: `${path} belongs to, or may be written by, another user` };
@@ -35,6 +36,13 @@ export function findStarter(wanted: string | undefined = process.env['MILLRACE_S
   } catch {
     return { why: `no starter was built for ${process.platform} on ${process.arch}` };
   }
+}
+
+/** Says what it was built of and for, so that no other is ever taken for it. */
+function builtPath(): string {
+  const source = existsSync(SOURCE) ? readFileSync(SOURCE) : '';
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  return join(dirname(SOURCE), `starter-${process.platform}-${process.arch}-${hash}`);
 }
 
 /**

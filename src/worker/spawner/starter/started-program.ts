@@ -29,6 +29,7 @@ export class StartedProgram implements Leader {
   readonly #requests: StarterRequests;
   readonly #started = Promise.withResolvers<{ pid: number; leader: Leader }>();
   readonly #ended = Promise.withResolvers<LeaderEnd>();
+  #pid: number | undefined;
   #isReaped = false;
   #isTidied = false;
   #wasStartedAgain = false;
@@ -66,12 +67,24 @@ export class StartedProgram implements Leader {
     this.#requests.signal(constants.signals[signal]);
   }
 
+  /** Its starter has died without reaping it: SIGKILL to its group. */
+  killOrphan(): void {
+    if (this.#pid === undefined || this.#isReaped) return;
+    try {
+      process.kill(-this.#pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
   take(kind: number, body: Buffer): void {
     if (kind === Tell.stdout) this.outputs[0].take(body);
     else if (kind === Tell.stderr) this.outputs[1].take(body);
     else if (kind === Tell.closed) this.outputs[body.readUInt32BE(0) === 0 ? 0 : 1].end();
-    else if (kind === Tell.started) this.#started.resolve({ pid: body.readUInt32BE(0), leader: this });
-    else if (kind === Tell.failed) this.#failOrRetry(body[0]!, getSystemErrorName(-body.readUInt32BE(1)));
+    else if (kind === Tell.started) {
+      this.#pid = body.readUInt32BE(0);
+      this.#started.resolve({ pid: this.#pid, leader: this });
+    } else if (kind === Tell.failed) this.#failOrRetry(body[0]!, getSystemErrorName(-body.readUInt32BE(1)));
     else if (kind === Tell.exited) this.#exit(body.readInt32BE(0), body[4]!);
   }
 

@@ -21,6 +21,7 @@ export class Starter {
   readonly #programs = new Map<number, StartedProgram>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #died = Promise.withResolvers<string>();
+  #isClosing = false;
 
   /** @param path of the starter, built for this machine */
   constructor(path: string, scratch: Scratch, { root, orphanGraceMs, runAs }: SpawnerSettings) {
@@ -84,8 +85,19 @@ export class Starter {
     };
   }
 
+  /** Whether it was told to end. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** It has died: kills what it has not reaped. */
+  killOrphans(): void {
+    for (const program of this.#programs.values()) program.killOrphan();
+  }
+
   /** Lets it end, once no program of it lives. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#channel.end();
     await this.died;
   }
