@@ -15,7 +15,7 @@ export async function buildWorkerImage(engine: DockerEngine): Promise<string> {
   try {
     bundleWorker(folder, join(import.meta.dirname, '../fixtures/contained-tasks'));
     // The base has no compiler: what this machine's makes is put beside the Dockerfile, as that says.
-    spawnSync('sh', ['build-starter.sh', 'starter.c', '.', 'static'], { cwd: folder });
+    spawnSync('sh', ['build-starter.sh', '.', 'static'], { cwd: folder });
     const network = ['--network', 'none']; // it needs none, and must not
     const tag = ['--tag', IMAGE];
     await engine.docker('build', '--quiet', ...network, '--build-arg', `BASE=${base}`, ...tag, folder);

@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** What it is built of. */
-export const STARTER_FILES = ['starter.c', 'build-starter.sh'] as const;
+const SOURCE_FILES = ['starter.c', 'folders.h', 'frames.h'] as const;
 
-/** They lie beside this file in a checkout, and beside what it was bundled into everywhere else. */
-const SOURCE = fileURLToPath(new URL('./starter.c', import.meta.url));
-const BUILD_SCRIPT = fileURLToPath(new URL('./build-starter.sh', import.meta.url));
+/** What it takes to build it. They lie beside this file in a checkout, and beside what it was bundled into elsewhere. */
+export const STARTER_FILES = [...SOURCE_FILES, 'build-starter.sh'] as const;
+const FOLDER = dirname(fileURLToPath(import.meta.url));
 
 /** It takes 0.3 s. */
 const BUILD_MS = 20_000;
@@ -40,9 +39,12 @@ export function findStarter(
 
 /** Says what it was built of and for, so that no other is ever taken for it. */
 function builtPath(): string {
-  const source = existsSync(SOURCE) ? readFileSync(SOURCE) : '';
-  const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
-  return join(dirname(SOURCE), `starter-${process.platform}-${process.arch}-${hash}`);
+  const hash = createHash('sha256');
+  for (const file of SOURCE_FILES) {
+    const path = join(FOLDER, file);
+    if (existsSync(path)) hash.update(readFileSync(path));
+  }
+  return join(FOLDER, `starter-${process.platform}-${process.arch}-${hash.digest('hex').slice(0, 16)}`);
 }
 
 /**
@@ -55,7 +57,7 @@ export async function buildStarter(
   const found = findStarter(wanted);
   if ('path' in found || wanted === 'none') return found;
   try {
-    await promisify(execFile)('/bin/sh', [BUILD_SCRIPT, SOURCE, dirname(SOURCE)], {
+    await promisify(execFile)('/bin/sh', [join(FOLDER, 'build-starter.sh'), FOLDER], {
       timeout: BUILD_MS,
       env: { PATH: process.env['PATH'] },
     });

@@ -12,8 +12,6 @@
  * the same number is ever hit. When descriptor 3 ends, the programs do: SIGTERM, GRACE_MS, SIGKILL.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -32,6 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frames.h"
+#include "folders.h"
+
 /* What the spawner asks for. Bodies: see start(); a signal's number; a stream (0 STDOUT, 1 STDERR) */
 enum { START = 1, SIGNAL = 2, PAUSE = 3, RESUME = 4, STOP = 5 };
 /* What it is told. Bodies: none; pid; stage and errno; bytes; bytes; stream; wait status and flags; folder */
@@ -41,8 +42,7 @@ enum { MAKING_FOLDER = 0, MAKING_PROCESS = 1 };
 /* Flags of EXITED. Tidied: there is no report to be read, and the folder is removed here. */
 enum { GROUP_GONE = 1, STDOUT_CLOSED = 2, STDERR_CLOSED = 4, TERMINATED = 8, TIDIED = 16 };
 
-enum { SPAWNER = 3, HEADER = 9, PIECE = 65536, FLUSH_AT = 4 * PIECE, READS_AT_END = 3, POLL_MS = 10, MAX_WAITS = 200 };
-enum { MAX_RUNS = 4096, MAX_SPARES = 64 };
+enum { READS_AT_END = 3, POLL_MS = 10, MAX_WAITS = 200, MAX_RUNS = 4096 };
 
 /* Shared with the fork of a run until it is another program. */
 struct fate {
@@ -53,7 +53,7 @@ struct fate {
 struct run {
   struct run *next;
   struct fate *fate;
-  struct stat folder_made, work_made; /* as the program found them */
+  struct made made;
   uint32_t id;
   pid_t pid;
   int outputs[2]; /* -1: closed */
@@ -67,61 +67,7 @@ static struct run *untidied; /* their folders are removed once what is to be tol
 static struct fate *free_fates[MAX_RUNS];
 static int free_fate_count;
 static int living; /* leaders that were not reaped */
-static char *spares[MAX_SPARES]; /* empty folders of runs that are over */
-static int spare_count;
 static int events, children, own_children;
-static int is_spawner_gone;
-static uid_t uid;
-static gid_t gid;
-static int has_owner;
-static char out[FLUSH_AT + HEADER + PIECE];
-static size_t out_length;
-
-static void fail(const char *what) {
-  fprintf(stderr, "millrace starter: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
-/* ---- frames to the spawner, gathered until there is nothing else to do ---- */
-
-static void flush(void) {
-  for (size_t sent = 0; sent < out_length && !is_spawner_gone;) {
-    ssize_t written = write(SPAWNER, out + sent, out_length - sent);
-    if (written >= 0) sent += written;
-    else if (errno != EINTR) is_spawner_gone = 1;
-  }
-  out_length = 0;
-}
-
-static void put32(char *at, uint32_t value) {
-  value = htonl(value);
-  memcpy(at, &value, 4);
-}
-
-static uint32_t get32(const char *at) {
-  uint32_t value;
-  memcpy(&value, at, 4);
-  return ntohl(value);
-}
-
-/* Where the body of the next frame goes, of at most PIECE bytes; `finish` makes it one. */
-static char *next_body(void) {
-  if (out_length > FLUSH_AT - HEADER) flush();
-  return out + out_length + HEADER;
-}
-
-static void finish(int kind, uint32_t id, size_t length) {
-  char *frame = out + out_length;
-  put32(frame, length);
-  frame[4] = kind;
-  put32(frame + 5, id);
-  out_length += HEADER + length;
-}
-
-static void tell(int kind, uint32_t id, uint32_t value) {
-  put32(next_body(), value);
-  finish(kind, id, 4);
-}
 
 /* ---- runs ---- */
 
@@ -179,39 +125,11 @@ static void signal_run(struct run *run, int number) {
   kill(-run->pid, number);
 }
 
-/* ---- folders: on ext4, making and removing two costs more than starting a program ---- */
-
-static int make_path(char *path, const char *folder, const char *name) { return sprintf(path, "%s/%s", folder, name); }
-
-static int remove_folder(const char *folder) {
-  char work[strlen(folder) + sizeof "/work"];
-  make_path(work, folder, "work");
-  return rmdir(work) | rmdir(folder);
-}
-
-/* Has `folder` made, by another name if one is to spare: nobody can tell it from a new one. */
-static int make_folder(struct run *run) {
-  char work[strlen(run->folder) + sizeof "/work"];
-  make_path(work, run->folder, "work");
-  int is_made = 0;
-  while (spare_count > 0 && !is_made) {
-    is_made = !rename(spares[--spare_count], run->folder);
-    free(spares[spare_count]);
-  }
-  if (!is_made) {
-    if (mkdir(run->folder, 0700)) return -1;
-    is_made = !mkdir(work, 0700) && (!has_owner || (!chown(work, uid, gid) && !chown(run->folder, uid, gid)));
-  }
-  if (is_made && !lstat(run->folder, &run->folder_made) && !lstat(work, &run->work_made)) return 0;
-  int error = errno;
-  remove_folder(run->folder);
-  errno = error;
-  return -1;
-}
+/* ---- ends ---- */
 
 /* Whether a process of a run that is over, or may be, lives: what lost its parent has this one for a parent. */
 static int has_strangers(void) {
-  char list[MAX_SPARES * 64];
+  char list[4096];
   ssize_t length = own_children < 0 ? -1 : pread(own_children, list, sizeof list, 0);
   if (length < 0 || length == sizeof list) return 1;
   int count = 0;
@@ -219,51 +137,18 @@ static int has_strangers(void) {
   return count != living;
 }
 
-static int is_unchanged(const char *path, const struct stat *made, const char *allowed) {
-  struct stat now;
-  if (lstat(path, &now) || now.st_ino != made->st_ino || now.st_mode != made->st_mode || now.st_uid != made->st_uid ||
-      now.st_gid != made->st_gid || now.st_ctim.tv_sec != made->st_ctim.tv_sec ||
-      now.st_ctim.tv_nsec != made->st_ctim.tv_nsec)
-    return 0;
-  /* The clock of a file system may stand still for milliseconds. */
-  DIR *folder = opendir(path);
-  if (!folder) return 0;
-  struct dirent *entry;
-  while ((entry = readdir(folder)))
-    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strcmp(entry->d_name, allowed)) break;
-  closedir(folder);
-  return !entry;
-}
-
-/* Keeps the folder of a run for another, if no process is left that could hold it and the program has left it as it was. */
-static int spare_folder(const struct run *run) {
-  static unsigned spared;
-  size_t parent = strrchr(run->folder, '/') - run->folder;
-  char work[strlen(run->folder) + sizeof "/work"], name[parent + sizeof "/spare-4294967295"];
-  make_path(work, run->folder, "work");
-  if (spare_count == MAX_SPARES || !is_unchanged(work, &run->work_made, "") ||
-      !is_unchanged(run->folder, &run->folder_made, "work"))
-    return -1;
-  sprintf(name, "%.*s/spare-%u", (int)parent, run->folder, spared++);
-  if (rename(run->folder, name)) return -1;
-  if (!(spares[spare_count++] = strdup(name))) fail("strdup");
-  return 0;
-}
-
 /* After the reports, which need not wait for it. */
 static void tidy(void) {
   for (struct run *run; (run = untidied);) {
     untidied = run->next;
     size_t length = strlen(run->folder);
-    if ((run->has_strangers || spare_folder(run)) && remove_folder(run->folder) && errno != ENOENT && length <= PIECE) {
+    if ((run->has_strangers || spare_folder(run->folder, &run->made)) && remove_folder(run->folder) && errno != ENOENT && length <= PIECE) {
       memcpy(next_body(), run->folder, length);
       finish(UNTIDY, run->id, length);
     }
     free(run);
   }
 }
-
-/* ---- ends ---- */
 
 static void fail_run(struct run *run, int stage, int error) {
   for (int stream = 0; stream < 2; stream += 1) close_output(run, stream);
@@ -316,28 +201,6 @@ static void reap(void) {
 }
 
 /* ---- starts ---- */
-
-/* A file without a name that holds the program's STDIN. -1: errno says why there is none */
-static int make_input(const char *folder, const char *bytes, size_t length) {
-  char path[strlen(folder) + sizeof "/input"];
-  sprintf(path, "%s/input", folder);
-  int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (to < 0) return -1;
-  int error = 0;
-  for (ssize_t written; length > 0 && !error; bytes += written, length -= written)
-    if ((written = write(to, bytes, length)) < 0) error = errno, written = 0;
-  int from = error ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-  if (from < 0 && !error) error = errno;
-  close(to);
-  unlink(path);
-  if (from >= 0 && has_owner && fchown(from, uid, gid)) {
-    error = errno;
-    close(from);
-    from = -1;
-  }
-  errno = error;
-  return from;
-}
 
 /* Only the spawner's end ends the starter. */
 static const int IGNORED[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -400,7 +263,7 @@ static void start(uint32_t id, char *body) {
   *run->fate = (struct fate){0};
   run->next = runs;
   runs = run;
-  if (!make_folder(run)) {
+  if (!make_folder(run->folder, &run->made)) {
     stage = MAKING_PROCESS;
     if (!make_pipe(&run->outputs[0], &streams[1]) && !make_pipe(&run->outputs[1], &streams[2]) &&
         (streams[0] = input_length > 0 ? make_input(folder, next, input_length) : fcntl(0, F_DUPFD_CLOEXEC, 0)) >= 0 &&
@@ -544,5 +407,6 @@ int main(int argc, char **argv) {
     }
   }
   end_groups(strtol(argv[4], NULL, 10));
+  while (spare_count > 0) remove_folder(spares[--spare_count]);
   return 0;
 }
