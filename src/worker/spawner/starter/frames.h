@@ -11,6 +11,7 @@ enum { SPAWNER = 3, HEADER = 9, PIECE = 65536, FLUSH_AT = 4 * PIECE };
 
 static char out[FLUSH_AT + HEADER + PIECE];
 static size_t out_length;
+static int is_urgent; /* whether what is gathered should be told at once */
 static int is_spawner_gone;
 
 static void fail(const char *what) {
@@ -24,7 +25,7 @@ static void flush(void) {
     if (written >= 0) sent += written;
     else if (errno != EINTR) is_spawner_gone = 1;
   }
-  out_length = 0;
+  out_length = is_urgent = 0;
 }
 
 static void put32(char *at, uint32_t value) {
@@ -50,6 +51,7 @@ static void finish(int kind, uint32_t id, size_t length) {
   frame[4] = kind;
   put32(frame + 5, id);
   out_length += HEADER + length;
+  is_urgent = 1;
 }
 
 static void tell(int kind, uint32_t id, uint32_t value) {

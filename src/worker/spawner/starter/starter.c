@@ -42,7 +42,7 @@ enum { MAKING_FOLDER = 0, MAKING_PROCESS = 1 };
 /* Flags of EXITED. Tidied: there is no report to be read, and the folder is removed here. */
 enum { GROUP_GONE = 1, STDOUT_CLOSED = 2, STDERR_CLOSED = 4, TERMINATED = 8, TIDIED = 16 };
 
-enum { READS_AT_END = 3, POLL_MS = 10, MAX_WAITS = 200, MAX_RUNS = 4096 };
+enum { READS_AT_END = 3, POLL_MS = 10, MAX_WAITS = 200, STARTED_MS = 3, MAX_RUNS = 4096 };
 
 /* Shared with the fork of a run until it is another program. */
 struct fate {
@@ -277,7 +277,10 @@ static void start(uint32_t id, char *body) {
   run->pid = pid;
   living += 1;
   for (int stream = 0; stream < 2; stream += 1) watch(run->outputs[stream], output_name(run, stream));
+  /* Who waits for that waits for some milliseconds more: most often the end, or the next start, can be told with it. */
+  int was_urgent = is_urgent;
   tell(STARTED, id, pid);
+  is_urgent = was_urgent;
 }
 
 /* Waits while a fork is no program yet: a signal would hide that it cannot become one. */
@@ -389,13 +392,16 @@ int main(int argc, char **argv) {
   watch(SPAWNER, 0); /* runs are numbered from 1, so that 0 and 1 name no output */
   watch(children, 1);
   finish(READY, 0, 0);
+  int64_t tell_at = 0;
   while (!is_spawner_gone) {
     struct epoll_event ready[64];
     struct signalfd_siginfo info;
-    flush();
+    if (is_urgent) flush();
     tidy();
-    flush();
-    int count = epoll_wait(events, ready, 64, -1);
+    if (is_urgent || (out_length > 0 && tell_at && now_ms() >= tell_at)) flush();
+    if (out_length == 0) tell_at = 0;
+    else if (!tell_at) tell_at = now_ms() + STARTED_MS;
+    int count = epoll_wait(events, ready, 64, tell_at ? STARTED_MS : -1);
     for (int index = 0; index < count; index += 1) {
       uint64_t name = ready[index].data.u64;
       struct run *run = name > 1 ? find(name >> 1) : NULL;
