@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SpawnerDied } from '../../../src/worker/spawner/program-runner.ts';
 import { buildStarter, findStarter } from '../../../src/worker/spawner/starter/find-starter.ts';
-import { endAll, start, until } from '../../support/processes.ts';
+import { endAll, start, until, type Started } from '../../support/processes.ts';
 import {
   ENV,
   FIXTURES,
@@ -26,6 +26,14 @@ import {
 
 afterEach(endAll);
 afterEach(endRunners);
+
+/** Of the fixture that holds programs, once all have started. */
+function spawnerOf(worker: Started): Promise<number> {
+  return until('the spawner', () => {
+    const line = /\{.*\}\n/.exec(worker.stdout())?.[0];
+    return line !== undefined && (JSON.parse(line) as { spawner: number }).spawner;
+  });
+}
 
 const built = await buildStarter(undefined);
 
@@ -55,10 +63,7 @@ describe.skipIf('why' in built)(`the starter${'why' in built ? ` (${built.why})`
     const command = `exec ${join(FIXTURES, 'ignores-term.sh')} ${file}`;
     const worker = start(process.execPath, [join(FIXTURES, 'worker.ts'), join(folder, 'scratch'), command]);
     const pids = await until('the program to write its pids', () => readPids(file, 2));
-    const spawner = await until('the spawner', () => {
-      const line = /\{.*\}\n/.exec(worker.stdout())?.[0];
-      return line !== undefined && (JSON.parse(line) as { spawner: number }).spawner;
-    });
+    const spawner = await spawnerOf(worker);
     const all = [worker.pid, spawner, starterOf(spawner)];
     for (const index of order) process.kill(all[index]!, 'SIGKILL');
     await until('all of them to end', () => ![...pids, ...all].some(isAlive), 10_000);
@@ -71,7 +76,7 @@ describe.skipIf('why' in built)(`the starter${'why' in built ? ` (${built.why})`
     const command = `trap 'echo x > ${saved}; exit' TERM; echo $$ > ${file}; while :; do sleep 0.02; done`;
     const worker = start(process.execPath, [join(FIXTURES, 'worker.ts'), join(folder, 'scratch'), command]);
     const [pid] = await until('the program to write its pid', () => readPids(file, 1));
-    const spawner = Number(/\d+/.exec(await until('the spawner', () => worker.stdout()))?.[0]);
+    const spawner = await spawnerOf(worker);
     worker.child.kill('SIGSTOP');
     process.kill(spawner, 'SIGKILL');
     await until('the program to end', () => !isAlive(pid!));
