@@ -25,6 +25,8 @@ export function makeWorkerImage(
   // Synthesising only hashes the folder: Docker is needed by `cdk deploy` alone.
   const asset = new DockerImageAsset(scope, 'WorkerImage', {
     directory: makeContext(scope, tasks),
+    // Has a C compiler, for the worker's architecture whatever this machine's is; nothing of it is in the image.
+    buildArgs: { COMPILER: 'node:24-bookworm' },
     platform: architecture === CpuArchitecture.ARM64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
   });
   return ContainerImage.fromDockerImageAsset(asset);

@@ -1,6 +1,8 @@
 import { build, type BuildOptions } from 'esbuild';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTaskFiles } from '../src/worker/handlers/task-files.ts';
+import { STARTER_FILES } from '../src/worker/spawner/starter/find-starter.ts';
 import { FUNCTION_BANNER } from '../infra/code-paths.ts';
 import { DIST, ROOT } from './paths.ts';
 
@@ -15,7 +17,10 @@ const COMMON = {
 /** Of the machines that install the package: see `engines`. */
 const INSTALLED = { ...COMMON, target: 'node22.18', packages: 'external' } satisfies BuildOptions;
 
-/** `dist/cli.js`: a command loads the chunks that it needs. Spawner and handler host are programs of their own beside it. */
+/**
+ * `dist/cli.js`: a command loads the chunks that it needs. Spawner and handler host are programs of
+ * their own beside it, and so is what the starter is built of when a worker first runs.
+ */
 export async function buildCli(): Promise<void> {
   await build({
     ...INSTALLED,
@@ -28,6 +33,8 @@ export async function buildCli(): Promise<void> {
     chunkNames: 'chunks-[hash]',
     splitting: true,
   });
+  for (const file of STARTER_FILES)
+    copyFileSync(join(ROOT, 'src/worker/spawner/starter', file), join(DIST, file));
 }
 
 /** What programs import as `millrace`, `millrace/client`, `millrace/signing-fetch` and `millrace/tasks`. */

@@ -1,9 +1,11 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { STARTER_FILES } from '../src/worker/spawner/starter/find-starter.ts';
 import { BANNER, bundleTasks, loadEsbuild } from './bundle-tasks.ts';
 
 const HERE = import.meta.dirname;
 const COPIED = ['Dockerfile', 'process-message', '.dockerignore'] as const;
+const STARTER = join(HERE, '../src/worker/spawner/starter');
 
 /**
  * Makes the worker's image's build context: the worker, its spawner and the host of handlers, each bundled to one file, the
@@ -33,5 +35,7 @@ export function bundleWorker(outDir: string, tasksDir = join(HERE, '../tasks')):
   });
   writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }\n');
   for (const file of COPIED) copyFileSync(join(HERE, file), join(outDir, file));
+  // Compiled where the image is built, if that has a compiler.
+  for (const file of STARTER_FILES) copyFileSync(join(STARTER, file), join(outDir, file));
   return outDir;
 }

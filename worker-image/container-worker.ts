@@ -20,6 +20,7 @@ import { makeRedactor } from '../src/worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../src/worker/run-session.ts';
 import { startScaleInProtection } from '../src/worker/scale-in-protection.ts';
 import { startSpawner } from '../src/worker/spawner/start-spawner.ts';
+import { findStarter } from '../src/worker/spawner/starter/find-starter.ts';
 import { twoStageSignals } from '../src/worker/two-stage-signals.ts';
 import { parseSettings, slotsOf, workerName, type Env } from './parse-settings.ts';
 import { programEnvironment, secretFaults, secretsOf } from './program-environment.ts';
@@ -54,6 +55,8 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
     scratchDir,
     ...OUTPUT_LIMITS,
     ...(asRoot && { runAs: PROGRAMS }),
+    starter: findStarter(env['MILLRACE_STARTER']),
+    log: (message) => log.info(message),
     onDeath: () => {
       // Its programs may live on, and are another user's: only the end of the container ends them for certain.
       log.error('the process that runs the programs died; this container ends, and its programs with it');

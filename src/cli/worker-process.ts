@@ -15,6 +15,7 @@ import { NOTHING_SECRET } from '../worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../worker/run-session.ts';
 import type { ProgramRunner } from '../worker/spawner/program-runner.ts';
 import { startSpawner } from '../worker/spawner/start-spawner.ts';
+import { buildStarter } from '../worker/spawner/starter/find-starter.ts';
 import type { WorkerMode } from '../worker/worker-settings.ts';
 import type { CliContext } from './context.ts';
 import { findAwsTarget } from './find-aws-target.ts';
@@ -75,7 +76,12 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     );
     const baseEnv = allowedEnv(context.env);
     const slots = options.slots ?? definition.slots ?? DEFAULT_SLOTS;
-    runner = await startSpawner({ scratchDir, ...OUTPUT_LIMITS });
+    runner = await startSpawner({
+      scratchDir,
+      ...OUTPUT_LIMITS,
+      starter: await buildStarter(context.env['MILLRACE_STARTER']),
+      log: (message) => log.info(message),
+    });
     // A queue with a program has no other tasks.
     const callsHandlers = (options.program ?? definition.program) === undefined;
     const { exitCode, ...result } = await runSession({

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export async function buildWorkerImage(engine: DockerEngine): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-worker-image-'));
   try {
     bundleWorker(folder, join(import.meta.dirname, '../fixtures/contained-tasks'));
+    // The base has no compiler: what this machine's makes is put beside the Dockerfile, as that says.
+    spawnSync('sh', ['build-starter.sh', '.', 'static'], { cwd: folder });
     const network = ['--network', 'none']; // it needs none, and must not
     const tag = ['--tag', IMAGE];
     await engine.docker('build', '--quiet', ...network, '--build-arg', `BASE=${base}`, ...tag, folder);

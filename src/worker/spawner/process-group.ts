@@ -11,14 +11,22 @@ const SEARCH_KILLED_MS = 10;
 /** A killed process that stays (in the kernel's hands, or never reaped by its parent) is waited for no longer. */
 const AFTER_KILL_MS = 1000;
 
+/** The leader of a group, in the hands of the process that will reap it: until then the group's number is its own. */
+export interface Leader {
+  readonly isReaped: boolean;
+  /** Sends a signal to the whole group, unless the leader was reaped meanwhile. */
+  signalGroup(signal: NodeJS.Signals): void;
+}
+
 /**
  * A process group, named by its leader's pid.
  *
  * The number cannot be given to another process while one member lives. It is signalled only while it
- * was seen alive at most MAX_POLL_MS before, so that a recycled number is never hit.
+ * was seen alive at most MAX_POLL_MS before, or through who keeps its leader, so that a recycled number is never hit.
  */
 export class ProcessGroup {
   readonly pgid: number;
+  readonly #leader: Leader | undefined;
   readonly #gone = Promise.withResolvers<void>();
   #isGone = false;
   #killAt = Infinity;
@@ -27,8 +35,9 @@ export class ProcessGroup {
   #searchAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(pgid: number) {
+  constructor(pgid: number, leader?: Leader) {
     this.pgid = pgid;
+    this.#leader = leader;
   }
 
   /** Resolves once no member is left, after `terminate`. */
@@ -46,14 +55,28 @@ export class ProcessGroup {
     if (this.#isGone || killAt >= this.#killAt) return;
     const first = !this.isTerminating;
     this.#killAt = killAt;
-    if (first && graceMs > 0) {
-      this.#signal('SIGTERM');
-      // A stopped process would not see its SIGTERM.
-      this.#signal('SIGCONT');
-    }
+    if (first && graceMs > 0) this.#signalTerm();
     this.#pollMs = FIRST_POLL_MS;
     this.#searchAt = performance.now() + SEARCH_KILLED_MS;
     this.#poll();
+  }
+
+  /** Its leader was reaped, and no member is left. */
+  end(): void {
+    this.#isGone = true;
+    clearTimeout(this.#timer);
+    this.#gone.resolve();
+  }
+
+  /** Its leader was reaped before a SIGTERM had come to it: the other members did not get that either. */
+  repeatTerm(): void {
+    if (this.isTerminating && this.#killedAt === undefined) this.#signalTerm();
+  }
+
+  #signalTerm(): void {
+    this.#signal('SIGTERM');
+    // A stopped process would not see its SIGTERM.
+    this.#signal('SIGCONT');
   }
 
   #poll(): void {
@@ -64,10 +87,11 @@ export class ProcessGroup {
       this.#searchAt = now + SEARCH_KILLED_MS;
       this.#signal('SIGKILL');
     } else {
-      this.#signal(0);
+      // Again each time: what was sent while the leader was being reaped has reached nobody.
+      this.#signal(this.#killedAt === undefined ? 0 : 'SIGKILL');
     }
     if (now >= this.#searchAt) this.#search(now);
-    if (this.#killedAt !== undefined && now >= this.#killedAt + AFTER_KILL_MS) this.#end();
+    if (this.#killedAt !== undefined && now >= this.#killedAt + AFTER_KILL_MS) this.end();
     if (this.#isGone) return;
     const untilKillMs = this.#killedAt === undefined ? Math.max(0, this.#killAt - now) : Infinity;
     this.#timer = setTimeout(() => this.#poll(), Math.min(this.#pollMs, untilKillMs));
@@ -80,22 +104,20 @@ export class ProcessGroup {
     if (!hasOnlyZombies(this.pgid)) return;
     // The search is no snapshot: a process that was forked meanwhile could have been missed.
     this.#signal('SIGKILL');
-    this.#end();
+    this.end();
   }
 
   #signal(signal: NodeJS.Signals | 0): void {
     if (this.#isGone) return;
+    if (this.#leader && !this.#leader.isReaped) {
+      if (signal !== 0) this.#leader.signalGroup(signal);
+      return;
+    }
     try {
       process.kill(-this.pgid, signal);
     } catch (error) {
       // EPERM: a member changed its user. It exists, and is waited for until the bound.
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') this.#end();
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') this.end();
     }
-  }
-
-  #end(): void {
-    this.#isGone = true;
-    clearTimeout(this.#timer);
-    this.#gone.resolve();
   }
 }

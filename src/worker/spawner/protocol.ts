@@ -6,6 +6,13 @@ export const Request = { start: 1, kill: 2, progress: 3 } as const;
 /** What the spawner tells its worker. */
 export const Report = { ready: 10, started: 11, stdout: 12, stderr: 13, end: 14, progress: 15 } as const;
 
+/** Body of `ready`, as JSON. */
+export interface ReadyReport {
+  /** Absent where Node starts the programs: no starter was named, or it could not be run. */
+  starterPid?: number;
+  starterError?: string;
+}
+
 /** Body of `start`, as JSON. */
 export type StartRequest = Omit<ProgramStart, 'onOutput'> & {
   /** Whether the worker wants the output as it comes; if not, only its tails travel, with the end. */
@@ -53,5 +60,7 @@ export interface SpawnerSettings {
   tailBytes: number;
   resultBytes: number;
   orphanGraceMs: number;
+  /** The path of the starter to use. */
+  starter?: string;
   runAs?: RunAs;
 }

@@ -1,6 +1,6 @@
 import { chownSync, closeSync, fchownSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunAs } from './protocol.ts';
+import type { RunAs, StartRequest } from './protocol.ts';
 
 export const RESULT_VARIABLE = 'MILLRACE_RESULT';
 export const PROGRESS_VARIABLE = 'MILLRACE_PROGRESS';
@@ -13,22 +13,32 @@ export interface RunFolder {
   progress: string;
 }
 
+/** The folder of a run by its name, made or not. */
+export function toRunFolder(root: string, name: string): RunFolder {
+  const path = join(root, name);
+  return { path, work: join(path, 'work'), result: join(path, 'result'), progress: join(path, 'progress') };
+}
+
 /** Makes the folder of a run. @throws whatever the file system says (ENOENT: `root` is gone; ENOSPC…) */
 export function makeRunFolder(root: string, name: string, owner?: RunAs): RunFolder {
-  const path = join(root, name);
-  const work = join(path, 'work');
-  mkdirSync(path, { mode: 0o700 });
-  mkdirSync(work, { mode: 0o700 });
+  const folder = toRunFolder(root, name);
+  mkdirSync(folder.path, { mode: 0o700 });
+  mkdirSync(folder.work, { mode: 0o700 });
   if (owner) {
-    chownSync(work, owner.uid, owner.gid);
-    chownSync(path, owner.uid, owner.gid);
+    chownSync(folder.work, owner.uid, owner.gid);
+    chownSync(folder.path, owner.uid, owner.gid);
   }
-  return { path, work, result: join(path, 'result'), progress: join(path, 'progress') };
+  return folder;
 }
 
 /** A file name that says which run it is of, whatever characters the run's id has. */
 export function toFolderName(sequence: number, runId: string): string {
   return `${sequence}-${runId.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64)}`;
+}
+
+/** What is executed: `command` goes to the shell. */
+export function toArgv(program: StartRequest['program']): readonly string[] {
+  return 'command' in program ? ['/bin/sh', '-c', program.command] : program.argv;
 }
 
 /** The environment as given, and what each program is promised. */

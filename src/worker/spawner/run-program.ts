@@ -1,16 +1,13 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { OutputCapture, type Forward } from './capture-output.ts';
 import { describeSpawnError } from './describe-spawn-error.ts';
 import { findGroups } from './find-groups.ts';
-import { launch, type Launched } from './launch.ts';
+import type { Launched, LeaderEnd } from './launched.ts';
 import { OutputTail } from './output-tail.ts';
 import { ProcessGroup } from './process-group.ts';
 import type { EndReport, ProgressReport, RunAs, SpawnerSettings, StartRequest } from './protocol.ts';
 import { readProgress, readResult } from './read-report.ts';
-import { removeRunFolder } from './remove-folder.ts';
 import { toFolderName } from './run-folder.ts';
-import type { Scratch } from './scratch.ts';
 
 /** What a program leaves running in its group when it ends by itself has so long to end too. */
 const LEFTOVER_GRACE_MS = 250;
@@ -20,8 +17,9 @@ const REST_OF_OUTPUT_MS = 200;
 
 /** What a run needs of the spawner. */
 export interface RunHost {
-  scratch: Scratch;
   settings: SpawnerSettings;
+  /** Starts the program's process. @throws what the file system says, and for what no process can be given */
+  launch(folderName: string, start: StartRequest, channel?: Socket): Launched;
   onStarted(pid: number): void;
   forward(stream: 'stdout' | 'stderr'): Forward | undefined;
 }
@@ -43,44 +41,50 @@ export function runProgram(
   host: RunHost,
   channel?: Socket,
 ): RunningProgram {
-  const { scratch } = host;
   const startedAt = performance.now();
   let launched: Launched;
   try {
-    const folderName = toFolderName(sequence, start.runId);
-    launched = scratch.retrying(() => launch(scratch, folderName, start, channel));
+    launched = host.launch(toFolderName(sequence, start.runId), start, channel);
   } catch (error) {
     return neverStarted(toSpawnError(start, error, startedAt));
   }
-  const { child, folder, stdout, stderr } = launched;
+  const { folder } = launched;
   const { tailBytes, resultBytes, runAs } = host.settings;
   const outputs = [
-    new OutputCapture(stdout.readFd, new OutputTail(tailBytes), host.forward('stdout')),
-    new OutputCapture(stderr.readFd, new OutputTail(tailBytes), host.forward('stderr')),
+    new OutputCapture(launched.stdout, new OutputTail(tailBytes), host.forward('stdout')),
+    new OutputCapture(launched.stderr, new OutputTail(tailBytes), host.forward('stderr')),
   ] as const;
-  const group = child.pid === undefined ? undefined : new ProcessGroup(child.pid);
-  let killed = false;
+  let group: ProcessGroup | undefined;
+  let killMs: number | undefined;
 
   const ended = (async (): Promise<EndReport> => {
-    if (!group) {
-      const [error] = (await once(child, 'error')) as [Error];
+    let end: LeaderEnd;
+    try {
+      const { pid, leader } = await launched.started;
+      group = new ProcessGroup(pid, leader);
+      if (killMs !== undefined) group.terminate(killMs);
+      host.onStarted(pid);
+      end = await launched.ended;
+    } catch (error) {
+      group?.end();
       await Promise.all(outputs.map((output) => output.closed));
       return toSpawnError(start, error, startedAt);
     }
-    host.onStarted(group.pgid);
-    const [exitCode, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const { exitCode, signal, groupIsGone, wasTerminated, hasNoResult } = end;
     const durationMs = performance.now() - startedAt;
+    if (groupIsGone) group.end();
     // A killed program's children keep the grace that it was given: their shell ends before they do.
-    if (!group.isTerminating) group.terminate(LEFTOVER_GRACE_MS);
+    else if (!group.isTerminating) group.terminate(LEFTOVER_GRACE_MS);
+    else if (wasTerminated === false) group.repeatTerm();
     await group.gone;
     // Handlers leave no process behind, however their own ended; a program may leave a daemon when it ends by itself.
-    if (killed || channel) await endEscaped(folder.path, runAs);
+    if (killMs !== undefined || channel) await endEscaped(folder.path, runAs);
     await readRest(outputs);
     return {
       ...(exitCode === null ? { signal: signal ?? 'unknown' } : { exitCode }),
       stdout: outputs[0].tail,
       stderr: outputs[1].tail,
-      ...readResult(folder.result, resultBytes, runAs?.uid),
+      ...(hasNoResult ? {} : readResult(folder.result, resultBytes, runAs?.uid)),
       durationMs,
     };
   })();
@@ -88,14 +92,13 @@ export function runProgram(
   return {
     ended,
     tidied: ended.then(async () => {
-      scratch.pipes.giveBack(stdout.path, outputs[0].ended);
-      scratch.pipes.giveBack(stderr.path, outputs[1].ended);
-      await removeRunFolder(folder, runAs).catch((error: unknown) => {
+      const [stdoutEnded, stderrEnded] = [outputs[0].ended, outputs[1].ended];
+      await launched.tidy({ stdoutEnded, stderrEnded }).catch((error: unknown) => {
         process.stderr.write(`millrace spawner: ${folder.path} could not be removed: ${String(error)}\n`);
       });
     }),
     kill: (graceMs) => {
-      killed = true;
+      killMs = Math.min(graceMs, killMs ?? graceMs);
       group?.terminate(graceMs);
     },
     progress: () => readProgress(folder.progress, runAs?.uid),
@@ -110,6 +113,7 @@ async function endEscaped(folder: string, owner: RunAs | undefined): Promise<voi
 }
 
 async function readRest(outputs: readonly OutputCapture[]): Promise<void> {
+  if (outputs.every((output) => output.isClosed)) return;
   for (const output of outputs) output.readRest();
   const timer = setTimeout(() => {
     // Timers come before reading in Node's loop: after a long pause, what is there must be read first.

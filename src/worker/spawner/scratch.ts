@@ -7,13 +7,17 @@ import type { RunAs } from './protocol.ts';
 export class Scratch {
   readonly root: string;
   readonly owner: RunAs | undefined;
-  readonly pipes: OutputPipes;
+  #pipes: OutputPipes | undefined;
 
   constructor(root: string, owner?: RunAs) {
     this.root = root;
     this.owner = owner;
     this.#makeRoot();
-    this.pipes = new OutputPipes(join(root, 'pipes'), owner);
+  }
+
+  /** Pipes for what is started without the starter. */
+  get pipes(): OutputPipes {
+    return (this.#pipes ??= new OutputPipes(join(this.root, 'pipes'), this.owner));
   }
 
   /** Does `work`; if the folder was removed meanwhile (a cleaner of /tmp), makes it again for a second try. */
@@ -22,10 +26,15 @@ export class Scratch {
       return work();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      this.#makeRoot();
-      this.pipes.restore();
+      this.restore();
       return work();
     }
+  }
+
+  /** Makes the folder again. @throws if it cannot be made */
+  restore(): void {
+    this.#makeRoot();
+    this.#pipes?.restore();
   }
 
   #makeRoot(): void {

@@ -4,10 +4,18 @@ import type { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findForks, findGroups } from './find-groups.ts';
-import { FrameReader, toFrame, type Frame } from './frames.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { FrameReader, type Frame } from './frames.ts';
 import { ProcessGroup } from './process-group.ts';
 import { type ProgramRun, type ProgramStart, SpawnerDied } from './program-runner.ts';
-import { type KillRequest, Report, Request, type SpawnerSettings, type StartRequest } from './protocol.ts';
+import {
+  type KillRequest,
+  type ReadyReport,
+  Report,
+  Request,
+  type SpawnerSettings,
+  type StartRequest,
+} from './protocol.ts';
 import { removeRoot } from './remove-folder.ts';
 import { RequestedRun } from './requested-run.ts';
 
@@ -31,7 +39,8 @@ export class SpawnerProcess {
   readonly #pipe: Socket;
   readonly #reader = new FrameReader();
   readonly #runs = new Map<number, RequestedRun>();
-  readonly #ready = Promise.withResolvers<void>();
+  readonly #out: FrameWriter;
+  readonly #ready = Promise.withResolvers<ReadyReport>();
   readonly #died = Promise.withResolvers<void>();
   readonly #cleared = Promise.withResolvers<void>();
   #lastRun = 0;
@@ -49,6 +58,7 @@ export class SpawnerProcess {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     });
     this.#pipe = this.#child.stdio[3] as Socket;
+    this.#out = new FrameWriter(this.#pipe);
     this.#pipe.on('data', (piece: Buffer) => this.#take(piece));
     this.#pipe.on('error', () => {}); // written to a spawner that died: `close` of the child follows
     const died = new Promise<Error | undefined>((resolve) => {
@@ -73,7 +83,7 @@ export class SpawnerProcess {
   }
 
   /** Resolves when it takes requests (which may be made before). */
-  get ready(): Promise<void> {
+  get ready(): Promise<ReadyReport> {
     return this.#ready.promise;
   }
 
@@ -101,14 +111,14 @@ export class SpawnerProcess {
 
   /** Ends every program, then the process. */
   async close(): Promise<void> {
-    this.#pipe.end();
+    this.#out.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#settings.orphanGraceMs + CLOSE_MS);
     await this.cleared;
     clearTimeout(timer);
   }
 
   #send(kind: number, run: number, content?: StartRequest | KillRequest): void {
-    if (this.#pipe.writable) this.#pipe.write(toFrame(kind, run, content && JSON.stringify(content)));
+    this.#out.write(kind, run, content && JSON.stringify(content));
   }
 
   #take(piece: Buffer): void {
@@ -117,7 +127,7 @@ export class SpawnerProcess {
   }
 
   #handle({ kind, run: number, body }: Frame): void {
-    if (kind === Report.ready) return this.#ready.resolve();
+    if (kind === Report.ready) return this.#ready.resolve(JSON.parse(body.toString()) as ReadyReport);
     const run = this.#runs.get(number);
     if (kind === Report.end) this.#runs.delete(number);
     run?.take(kind, body);

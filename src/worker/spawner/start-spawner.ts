@@ -1,6 +1,7 @@
 import { type ProgramEnd, type ProgramRun, type ProgramRunner, SpawnerDied } from './program-runner.ts';
 import type { RunAs } from './protocol.ts';
 import { SpawnerProcess } from './spawner-process.ts';
+import { findStarter, type FoundStarter } from './starter/find-starter.ts';
 
 export interface SpawnerOptions {
   /** Where the spawner makes its own folder, and in it one for each run; made if absent. */
@@ -15,6 +16,10 @@ export interface SpawnerOptions {
   runAs?: RunAs;
   /** Called, should the spawner die, instead of starting another: for a worker that has given up the right to. */
   onDeath?: () => void;
+  /** What makes the processes; looked for unless given. */
+  starter?: FoundStarter;
+  /** Is told once what makes them. */
+  log?: (message: string) => void;
 }
 
 /** A spawner that is killed while it starts is started again so often: the worker needs one, and has lost nothing yet. */
@@ -33,6 +38,8 @@ export async function startSpawner({
   orphanGraceMs = 1000,
   runAs,
   onDeath,
+  starter = findStarter(),
+  log,
 }: SpawnerOptions): Promise<ProgramRunner> {
   // The guardian's script looks for it line by line, and removes it.
   if (scratchDir.includes('\n')) throw new Error('expected a scratchDir without line breaks: choose another');
@@ -43,6 +50,7 @@ export async function startSpawner({
       tailBytes,
       resultBytes,
       orphanGraceMs,
+      ...('path' in starter && { starter: starter.path }),
       ...(runAs && { runAs }),
     });
     uncleared.add(spawner);
@@ -56,7 +64,11 @@ export async function startSpawner({
   let current = startOne();
   for (let starts = 1; ; starts += 1) {
     try {
-      await current.ready;
+      const { starterPid, starterError } = await current.ready;
+      const why = 'why' in starter ? starter.why : `${starter.path} does not run here: ${starterError}`;
+      log?.(
+        starterPid ? 'programs are started by the native starter' : `programs are started by Node: ${why}`,
+      );
       break;
     } catch (error) {
       // One that ends by itself would do so again: it cannot run here.
