@@ -57,14 +57,14 @@ export async function buildInfra(): Promise<void> {
 }
 
 /** One file each, the SDK in it, so that an app which uses the construct needs no bundler. As infra/ does in a checkout. */
-export async function buildFunctions(): Promise<void> {
+export async function buildFunctions(outdir = join(DIST, 'functions')): Promise<void> {
   await build({
     ...COMMON,
     entryPoints: ['api', 'dead-letter', 'launcher'].map((name) => ({
       in: `functions/${name}/main.ts`,
       out: `${name}/main`,
     })),
-    outdir: join(DIST, 'functions'),
+    outdir,
     outExtension: { '.js': '.mjs' }, // a module without a package.json
     target: 'node24',
     mainFields: ['module', 'main'],

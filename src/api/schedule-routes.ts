@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
 import { MAX_TASK_BODY_BYTES } from '../core/limits.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -22,7 +22,7 @@ const DEFAULT_PAGE = 50;
 const MAX_SCHEDULES = 100; // of a page: in AWS each is a request of its own
 
 const nameParam = queueParam.extend({
-  name: z.string().max(MAX_ID_CHARS).openapi({ example: 'nightly-report' }),
+  name: z.string().max(MAX_ID_CHARS).meta({ example: 'nightly-report' }),
 });
 const COMMON = ['invalid_request', 'unknown_queue', 'not_supported'] as const;
 
@@ -33,7 +33,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/schedules',
       operationId: 'putSchedule',
@@ -58,7 +58,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
           'unsupported_media_type',
         ),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       assertMediaType(c.req.raw, ['application/json']);
@@ -74,7 +74,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues/{queue}/schedules',
       operationId: 'listSchedules',
@@ -91,7 +91,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(scheduleListShape, 'a page; it may be short, and still have a cursor'),
         ...problems(...COMMON),
       },
-    }),
+    },
     async (c) => {
       const { name } = await findQueue(deps, c.req.valid('param').queue);
       const { limit = DEFAULT_PAGE, cursor } = c.req.valid('query');
@@ -102,7 +102,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues/{queue}/schedules/{name}',
       operationId: 'readSchedule',
@@ -110,7 +110,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Read a schedule',
       request: { params: nameParam },
       responses: { 200: json(scheduleShape, 'the schedule'), ...problems(...COMMON, 'unknown_schedule') },
-    }),
+    },
     async (c) => {
       const { queue, name } = c.req.valid('param');
       const definition = await findQueue(deps, queue);
@@ -120,7 +120,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'delete',
       path: '/v1/queues/{queue}/schedules/{name}',
       operationId: 'removeSchedule',
@@ -131,7 +131,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(scheduleNameShape, 'it fires no more'),
         ...problems(...COMMON, 'unknown_schedule'),
       },
-    }),
+    },
     async (c) => {
       const { queue, name } = c.req.valid('param');
       const definition = await findQueue(deps, queue);
@@ -146,7 +146,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
   ] as const) {
     addRoute(
       app,
-      createRoute({
+      {
         method: 'post',
         path: `/v1/queues/{queue}/schedules/{name}/${verb}`,
         operationId: `${verb}Schedule`,
@@ -154,7 +154,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
         summary,
         request: { params: nameParam },
         responses: { 200: json(scheduleShape, 'the schedule'), ...problems(...COMMON, 'unknown_schedule') },
-      }),
+      },
       async (c) => {
         const { queue, name } = c.req.valid('param');
         const definition = await findQueue(deps, queue);
