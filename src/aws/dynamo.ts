@@ -1,27 +1,33 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  type AttributeValue,
-  type DynamoDBClient,
-  QueryCommand,
-  type QueryCommandInput,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type * as Sdk from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { AwsError, type JsonService } from './json-service.ts';
 
-/** A table and the client that reaches it. */
+/** A table and what reaches it. */
 export interface Table {
-  readonly client: DynamoDBClient;
+  readonly json: JsonService;
   readonly name: string;
 }
 
-/** … and what takes the requests that every task costs. Their items hold no binary attributes. */
-export interface BusyTable extends Table {
-  readonly json: JsonService;
+export type Item = Record<string, Sdk.AttributeValue>;
+
+/** What is asked of a table, with the SDK's types: only its code is not used. */
+interface Operations {
+  readonly BatchGetItem: [Sdk.BatchGetItemCommandInput, Sdk.BatchGetItemCommandOutput];
+  readonly DeleteItem: [Sdk.DeleteItemCommandInput, Sdk.DeleteItemCommandOutput];
+  readonly GetItem: [Sdk.GetItemCommandInput, Sdk.GetItemCommandOutput];
+  readonly PutItem: [Sdk.PutItemCommandInput, Sdk.PutItemCommandOutput];
+  readonly Query: [Sdk.QueryCommandInput, Sdk.QueryCommandOutput];
+  readonly UpdateItem: [Sdk.UpdateItemCommandInput, Sdk.UpdateItemCommandOutput];
 }
 
-export type Item = Record<string, AttributeValue>;
+/** One request about a table. */
+export function ask<Name extends Exclude<keyof Operations, 'BatchGetItem'>>(
+  { json, name: TableName }: Table,
+  operation: Name,
+  input: Omit<Operations[Name][0], 'TableName'>,
+): Promise<Operations[Name][1]> {
+  return json.call(operation, { TableName, ...input });
+}
 
 /** Plain values → attribute values; undefined members are left out. */
 export function toItem(value: object): Item {
@@ -30,6 +36,16 @@ export function toItem(value: object): Item {
 
 export function fromItem(item: Item): Record<string, unknown> {
   return unmarshall(item);
+}
+
+/** Bytes as an attribute: requests are JSON, which has them in base64. */
+export function toBinary(bytes: Uint8Array): Sdk.AttributeValue {
+  return { B: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') as never };
+}
+
+/** The bytes of an attribute, as `fromItem` leaves them. */
+export function fromBinary(value: unknown): Buffer {
+  return Buffer.from(String(value), 'base64');
 }
 
 /**
@@ -43,7 +59,6 @@ export async function conditional(
     const { Attributes } = await send();
     return { done: true, item: Attributes };
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return { done: false, item: error.Item };
     if (error instanceof AwsError && error.name === 'ConditionalCheckFailedException')
       return { done: false, item: error.body['Item'] as Item | undefined };
     throw error;
@@ -52,8 +67,8 @@ export async function conditional(
 
 /** A conditional update. */
 export async function updateItem(
-  { json }: BusyTable,
-  input: UpdateItemCommandInput,
+  { json }: Table,
+  input: Sdk.UpdateItemCommandInput,
 ): Promise<{ done: boolean; item: Item | undefined }> {
   return conditional(() => json.call('UpdateItem', input));
 }
@@ -71,7 +86,7 @@ export async function getMany(
     let keys = wanted.slice(at, at + BATCH_GET_KEYS);
     while (keys.length > 0) {
       const RequestItems = { [table.name]: { Keys: keys, ConsistentRead: isConsistent } };
-      const answer = await table.client.send(new BatchGetItemCommand({ RequestItems }));
+      const answer: Operations['BatchGetItem'][1] = await table.json.call('BatchGetItem', { RequestItems });
       items.push(...(answer.Responses?.[table.name] ?? []));
       keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
     }
@@ -80,13 +95,14 @@ export async function getMany(
 }
 
 /** All items of a query, page by page. */
-export async function queryAll(table: Table, input: Omit<QueryCommandInput, 'TableName'>): Promise<Item[]> {
+export async function queryAll(
+  table: Table,
+  input: Omit<Sdk.QueryCommandInput, 'TableName'>,
+): Promise<Item[]> {
   const items: Item[] = [];
   let from: Item | undefined;
   do {
-    const page = await table.client.send(
-      new QueryCommand({ ...input, TableName: table.name, ExclusiveStartKey: from }),
-    );
+    const page: Sdk.QueryCommandOutput = await ask(table, 'Query', { ...input, ExclusiveStartKey: from });
     items.push(...(page.Items ?? []));
     from = page.LastEvaluatedKey;
   } while (from);

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Log, MessageQueue, Ports, QueueCatalog } from '../core/ports.ts';
 import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
-import { findQueueUrl, type AwsClients } from './aws-clients.ts';
-import type { BusyTable } from './dynamo.ts';
+import { findQueueUrl, type AwsServices } from './aws-services.ts';
+import type { Table } from './dynamo.ts';
 import { makeBatchStore } from './dynamo-batch-store.ts';
 import { makeTableCatalog } from './dynamo-catalog.ts';
 import { makeLedgerStore } from './dynamo-ledger-store.ts';
@@ -22,18 +22,18 @@ export interface DeployedNames {
 
 /** Every port of the core, on SQS and DynamoDB. */
 export function makeAwsPorts(
-  clients: AwsClients,
+  services: AwsServices,
   tableName: string,
   log: Log,
   { catalog, queuePrefix = DEFAULT_QUEUE_PREFIX }: DeployedNames = {},
 ): Ports {
-  const table: BusyTable = { client: clients.dynamodb, json: clients.dynamodbJson, name: tableName };
+  const table: Table = { json: services.dynamodbJson, name: tableName };
   const clock = () => Date.now();
   const queues = new Map<string, MessageQueue>();
   const open = (name: string): MessageQueue => {
     let queue = queues.get(name);
     if (!queue) {
-      queue = makeMessageQueue(clients, () => findQueueUrl(clients.client, name));
+      queue = makeMessageQueue(services.json, () => findQueueUrl(services.json, name));
       queues.set(name, queue);
     }
     return queue;
