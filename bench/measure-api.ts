@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { buildFunctions } from '../scripts/bundles.ts';
-import { cleanEnv, LocalStack } from '../test/support/local-stack.ts';
-import { endAll } from '../test/support/processes.ts';
+import { parseArgs } from 'node:util';
+import { bundleFunction } from '../scripts/bundle-function.ts';
+import { functionEnv, startLambdaStub } from '../test/support/function-env.ts';
+import { LocalStack } from '../test/support/local-stack.ts';
+import { endAll, run } from '../test/support/processes.ts';
+import { httpEvent } from '../test/functions/events.ts';
 import { median } from './median.ts';
 
 /** Of the API's function as it is deployed; times are medians, in ms. */
@@ -31,7 +29,6 @@ export interface ApiFigures {
 type Times = Readonly<Record<'loadMs' | 'initMs' | 'firstMs' | 'getMs' | 'postMs', number>>;
 
 const MARK = 'globalThis.evaluatedAt ??= performance.now();\n';
-const run = promisify(execFile);
 
 /**
  * Builds the API's function and starts it so many times against a local stack in memory.
@@ -40,28 +37,26 @@ const run = promisify(execFile);
 export async function measureApi(starts = 15, requests = 1000): Promise<ApiFigures> {
   const home = await mkdtemp(join(tmpdir(), 'millrace-bench-api-'));
   const stack = await LocalStack.start(['--memory']);
-  const lambda = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(202).end());
-  });
+  const lambda = await startLambdaStub();
   try {
-    await buildFunctions(home);
     const folder = join(home, 'api');
-    const bytes = await totalBytes(folder);
-    await markBeginnings(folder);
-    lambda.listen(0, '127.0.0.1');
-    await once(lambda, 'listening');
-    const env = functionEnv(stack, `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`);
+    bundleFunction('api', folder);
+    const bytes = await totalBytes(folder, await readdir(folder));
+    const env = functionEnv(stack, lambda.url);
+    const main = join(folder, 'main.mjs');
     const start = async (count: number): Promise<Times> => {
-      const args = [join(import.meta.dirname, 'time-api.ts'), join(folder, 'main.mjs'), String(count)];
+      const args = [join(import.meta.dirname, 'time-api.ts'), main, String(count)];
       return JSON.parse((await run(process.execPath, args, { env })).stdout) as Times;
     };
+    const loadedBytes = await totalBytes(folder, await loadedByTasks(main, env));
+    await markBeginnings(folder);
     await start(0); // the disk's cache
     const cold: Times[] = [];
     for (let nth = 0; nth < starts; nth += 1) cold.push(await start(0));
     const warm = [await start(requests), await start(requests), await start(requests)];
     return {
       bytes,
-      loadedBytes: bytes,
+      loadedBytes,
       loadMs: median(cold.map(({ loadMs }) => loadMs)),
       initMs: median(cold.map(({ initMs }) => initMs)),
       firstMs: median(cold.map(({ firstMs }) => firstMs)),
@@ -69,36 +64,29 @@ export async function measureApi(starts = 15, requests = 1000): Promise<ApiFigur
       postCpuMs: median(warm.map(({ postMs }) => postMs)),
     };
   } finally {
-    lambda.closeAllConnections();
-    lambda.close();
+    await lambda.close();
     await stack.remove();
     await rm(home, { recursive: true, force: true });
   }
 }
 
-/** What the stack sets, and where its services are here. */
-function functionEnv(stack: LocalStack, lambdaUrl: string): NodeJS.ProcessEnv {
-  const key = new URL(stack.ready.api).password;
-  return {
-    ...cleanEnv(stack.data),
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: key,
-    AWS_SECRET_ACCESS_KEY: key,
-    AWS_ENDPOINT_URL_SQS: stack.ready.sqs,
-    AWS_ENDPOINT_URL_DYNAMODB: stack.ready.dynamodb,
-    AWS_ENDPOINT_URL_LAMBDA: lambdaUrl,
-    MILLRACE_TABLE: 'millrace',
-    MILLRACE_QUEUES: JSON.stringify([{ name: 'default' }]),
-    MILLRACE_QUEUE_PREFIX: 'millrace-',
-    MILLRACE_LAUNCHER_FUNCTION: 'launcher',
-    MILLRACE_SCHEDULER: JSON.stringify({ group: 'none', roleArn: 'none', deadLetterArn: 'none' }),
-  };
-}
-
-async function totalBytes(folder: string): Promise<number> {
-  const names = await readdir(folder);
+async function totalBytes(folder: string, names: readonly string[]): Promise<number> {
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The files that are loaded once a task was enqueued and read. */
+async function loadedByTasks(main: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const body = '{"command":"true"}';
+  const headers = { 'content-type': 'application/json' };
+  const events = [
+    httpEvent({ method: 'POST', path: '/v1/queues/default/tasks', headers, body }),
+    httpEvent({ method: 'GET', path: '/v1/tasks/none' }),
+  ];
+  const fixture = join(import.meta.dirname, '../test/fixtures/function-process.ts');
+  const { stdout } = await run(process.execPath, [fixture, main], { env, input: JSON.stringify(events) });
+  const steps = JSON.parse(stdout) as { loaded: string[] }[];
+  return steps.at(-1)?.loaded ?? [];
 }
 
 /** Each file notes when its first statement runs, unless one has before it. */

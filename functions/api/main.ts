@@ -5,7 +5,8 @@ import { functionCaller } from '../../src/aws/function-services.ts';
 import { makeInvoker, makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
 import { makeSettlers } from '../../src/core/settlers.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { makeSchedulingPorts, required } from '../deployed-ports.ts';
+import { required } from '../deployed-ports.ts';
+import { makeSchedulingPorts } from '../scheduling-ports.ts';
 import { makeApiHandler } from './handler.ts';
 
 const LAUNCH_MS = 27_000; // the function itself has 29 s

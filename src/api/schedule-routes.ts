@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
 import { MAX_TASK_BODY_BYTES } from '../core/limits.ts';
+import type { Schedule } from '../core/schedule.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { addRoute, json, problems, type ApiApp } from './add-route.ts';
 import { findQueue, type ApiDeps } from './api-deps.ts';
@@ -8,14 +9,6 @@ import { parseJsonBody } from './parse-json.ts';
 import { oneOf, wholeNumber } from './parse-query.ts';
 import { assertMediaType, readBody } from './read-body.ts';
 import { scheduleListShape, scheduleNameShape, scheduleShape, scheduleSpecShape } from './schedule-shapes.ts';
-import {
-  enableSchedule,
-  findSchedule,
-  parseSchedule,
-  putSchedule,
-  removeSchedule,
-  toScheduleView,
-} from './schedules.ts';
 import { MAX_ID_CHARS, queueParam } from './task-routes.ts';
 
 const DEFAULT_PAGE = 50;
@@ -24,12 +17,18 @@ const MAX_SCHEDULES = 100; // of a page: in AWS each is a request of its own
 const nameParam = queueParam.extend({
   name: z.string().max(MAX_ID_CHARS).meta({ example: 'nightly-report' }),
 });
+/** Brings a reader of expressions along, which no other request needs. */
+const loadSchedules = () => import('./schedules.ts');
+
 const COMMON = ['invalid_request', 'unknown_queue', 'not_supported'] as const;
 
 /** Routes of schedules. */
 export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
   const { ports } = deps;
-  const view = (schedule: Parameters<typeof toScheduleView>[0]) => toScheduleView(schedule, ports.clock());
+  const view = async (schedule: Schedule) => {
+    const { toScheduleView } = await loadSchedules();
+    return toScheduleView(schedule, ports.clock());
+  };
 
   addRoute(
     app,
@@ -65,9 +64,10 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
       const hint = 'Put the data where the program can fetch it, and pass its address.';
       const body = parseJsonBody(await readBody(c.req.raw, MAX_TASK_BODY_BYTES, hint));
       const isReplacing = c.req.valid('query').replace === 'true';
+      const { parseSchedule, putSchedule } = await loadSchedules();
       const asked = parseSchedule(body, definition, ports.clock());
       const { schedule, created } = await putSchedule(ports, schedulerOf(deps), asked, isReplacing);
-      return c.json(view(schedule), created ? 201 : 200);
+      return c.json(await view(schedule), created ? 201 : 200);
     },
     { required: true, content: { 'application/json': { schema: scheduleSpecShape } } },
   );
@@ -96,7 +96,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
       const { name } = await findQueue(deps, c.req.valid('param').queue);
       const { limit = DEFAULT_PAGE, cursor } = c.req.valid('query');
       const page = await schedulerOf(deps).list(name, limit, cursor);
-      return c.json({ ...page, schedules: page.schedules.map(view) }, 200);
+      return c.json({ ...page, schedules: await Promise.all(page.schedules.map(view)) }, 200);
     },
   );
 
@@ -114,7 +114,8 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
     async (c) => {
       const { queue, name } = c.req.valid('param');
       const definition = await findQueue(deps, queue);
-      return c.json(view(await findSchedule(schedulerOf(deps), definition.name, name)), 200);
+      const { findSchedule } = await loadSchedules();
+      return c.json(await view(await findSchedule(schedulerOf(deps), definition.name, name)), 200);
     },
   );
 
@@ -135,6 +136,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
     async (c) => {
       const { queue, name } = c.req.valid('param');
       const definition = await findQueue(deps, queue);
+      const { removeSchedule } = await loadSchedules();
       await removeSchedule(schedulerOf(deps), definition.name, name);
       return c.json({ queue: definition.name, name }, 200);
     },
@@ -158,7 +160,9 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
       async (c) => {
         const { queue, name } = c.req.valid('param');
         const definition = await findQueue(deps, queue);
-        return c.json(view(await enableSchedule(schedulerOf(deps), definition.name, name, enabled)), 200);
+        const { enableSchedule } = await loadSchedules();
+        const schedule = await enableSchedule(schedulerOf(deps), definition.name, name, enabled);
+        return c.json(await view(schedule), 200);
       },
     );
   }

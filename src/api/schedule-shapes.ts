@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { scheduleSpecSchema } from './schedules.ts';
+import { scheduleSpecSchema } from './schedule-spec.ts';
 import { taskSpecShape } from './shapes.ts';
 
 const time = z.iso.datetime();

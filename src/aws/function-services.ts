@@ -1,4 +1,3 @@
-import { partition } from '@aws-sdk/core/client';
 import type { AwsCaller } from './aws-caller.ts';
 import type { AwsServices } from './aws-services.ts';
 import { DYNAMODB, makeJsonService, SQS } from './json-service.ts';
@@ -7,6 +6,7 @@ import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 const MAX_ATTEMPTS = 3; // as the SDK has it
+const URL_SUFFIX = 'amazonaws.com';
 
 /**
  * A function asks as its environment says, where Lambda puts region and credentials, and names nothing else: the SDK,
@@ -16,7 +16,8 @@ const MAX_ATTEMPTS = 3; // as the SDK has it
 export function functionCaller(env: Env, service: 'dynamodb' | 'lambda' | 'sqs'): AwsCaller {
   const region = required(env, 'AWS_REGION');
   const given = env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'];
-  const url = new URL(given || `https://${service}.${region}.${partition(region).dnsSuffix}`);
+  const suffix = env['MILLRACE_URL_SUFFIX'] || URL_SUFFIX; // China and others have their own
+  const url = new URL(given || `https://${service}.${region}.${suffix}`);
   const sessionToken = env['AWS_SESSION_TOKEN'];
   const credentials = {
     accessKeyId: required(env, 'AWS_ACCESS_KEY_ID'),

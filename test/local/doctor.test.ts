@@ -107,7 +107,9 @@ describe('millrace doctor', { timeout: 120_000 }, () => {
     await plantRow(installation, 'lost', 'never-counted', new Settler(ports, 'lost', 0));
 
     await sqs.send(new DeleteQueueCommand({ QueueUrl: urls['gone'] }));
-    await sqs.send(new DeleteQueueCommand({ QueueUrl: await findQueueUrl(clients.json, 'millrace-gone-dead') }));
+    await sqs.send(
+      new DeleteQueueCommand({ QueueUrl: await findQueueUrl(clients.json, 'millrace-gone-dead') }),
+    );
 
     const chunk = { batch: 'unsent', chunk: 0, queue: 'odd', hash: 'h', createdAt: now - 10 * MINUTE };
     await ports.batches.storeChunk({
