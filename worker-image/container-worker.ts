@@ -6,6 +6,7 @@ import { destination, pino } from 'pino';
 import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
 import { makeEnvCatalog } from '../src/aws/env-catalog.ts';
 import { makeAwsPorts } from '../src/aws/make-aws-ports.ts';
+import { usesStatements } from '../src/aws/statements.ts';
 import {
   makeStsClient,
   startProgramCredentials,
@@ -94,7 +95,9 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
       ports: makeAwsPorts(clients, env['MILLRACE_TABLE'] ?? '', log, {
         catalog: makeEnvCatalog(env['MILLRACE_QUEUES']),
         queuePrefix: env['MILLRACE_QUEUE_PREFIX'],
+        inStatements: usesStatements(env),
       }),
+      calls: clients.calls,
       definition,
       runner,
       handlers:

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsServices } from './aws-services.ts';
+import { CallLedger } from './call-ledger.ts';
 import { DYNAMODB, makeJsonService, SQS } from './json-service.ts';
 import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
 import { sdkCaller } from './sdk-caller.ts';
@@ -56,13 +57,15 @@ export function makeAwsClients(target: AwsTarget): AwsClients {
     ...(target.dynamodb !== undefined && { endpoint: target.dynamodb }),
     requestHandler,
   });
-  const json = makeJsonService(sdkCaller(client, 'sqs'), SQS, REQUEST_TIMEOUT_MS);
-  const dynamodbJson = makeJsonService(sdkCaller(dynamodb, 'dynamodb'), DYNAMODB, REQUEST_TIMEOUT_MS);
+  const calls = new CallLedger();
+  const json = makeJsonService(sdkCaller(client, 'sqs'), SQS, REQUEST_TIMEOUT_MS, calls);
+  const dynamodbJson = makeJsonService(sdkCaller(dynamodb, 'dynamodb'), DYNAMODB, REQUEST_TIMEOUT_MS, calls);
   return {
     client,
     json,
     dynamodb,
     dynamodbJson,
+    calls,
     close() {
       client.destroy();
       json.close();

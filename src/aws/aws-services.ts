@@ -1,4 +1,5 @@
 import type { GetQueueUrlCommandOutput } from '@aws-sdk/client-sqs';
+import type { CallLedger } from './call-ledger.ts';
 import type { JsonService } from './json-service.ts';
 
 /** SQS and DynamoDB, for all that is asked of them while tasks are enqueued, run and read. */
@@ -6,6 +7,8 @@ export interface AwsServices {
   /** SQS. */
   readonly json: JsonService;
   readonly dynamodbJson: JsonService;
+  /** Of both. */
+  readonly calls: CallLedger;
   close(): void;
 }
 

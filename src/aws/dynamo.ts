@@ -1,11 +1,13 @@
 import type * as Sdk from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { itemBytes, writeUnits, type CallLedger } from './call-ledger.ts';
 import { AwsError, type JsonService } from './json-service.ts';
 
 /** A table and what reaches it. */
 export interface Table {
   readonly json: JsonService;
   readonly name: string;
+  readonly calls: CallLedger;
 }
 
 export type Item = Record<string, Sdk.AttributeValue>;
@@ -20,12 +22,18 @@ interface Operations {
   readonly UpdateItem: [Sdk.UpdateItemCommandInput, Sdk.UpdateItemCommandOutput];
 }
 
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
+
 /** One request about a table. */
 export function ask<Name extends Exclude<keyof Operations, 'BatchGetItem'>>(
-  { json, name: TableName }: Table,
+  { json, name: TableName, calls }: Table,
   operation: Name,
   input: Omit<Operations[Name][0], 'TableName'>,
 ): Promise<Operations[Name][1]> {
+  if (WRITES.has(operation)) {
+    const { Item: item = {} } = input as { Item?: Item };
+    calls.wrote(operation, writeUnits(itemBytes(item), Object.keys(item)));
+  }
   return json.call(operation, { TableName, ...input });
 }
 
@@ -67,10 +75,13 @@ export async function conditional(
 
 /** A conditional update. */
 export async function updateItem(
-  { json }: Table,
+  { json, calls }: Table,
   input: Sdk.UpdateItemCommandInput,
 ): Promise<{ done: boolean; item: Item | undefined }> {
-  return conditional(() => json.call('UpdateItem', input));
+  const outcome = await conditional(() => json.call('UpdateItem', input));
+  const touched = outcome.done ? Object.values(input.ExpressionAttributeNames ?? {}) : [];
+  calls.wrote('UpdateItem', writeUnits(itemBytes(outcome.item), touched));
+  return outcome;
 }
 
 const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem

@@ -1,5 +1,6 @@
 import type { AwsCaller } from './aws-caller.ts';
 import type { AwsServices } from './aws-services.ts';
+import { CallLedger } from './call-ledger.ts';
 import { DYNAMODB, makeJsonService, SQS } from './json-service.ts';
 import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
 
@@ -34,11 +35,14 @@ export function functionCaller(env: Env, service: 'dynamodb' | 'lambda' | 'sqs')
 
 /** SQS and DynamoDB, asked by a function. @throws Error for what Lambda did not set */
 export function makeFunctionServices(env: Env): AwsServices {
-  const json = makeJsonService(functionCaller(env, 'sqs'), SQS, REQUEST_TIMEOUT_MS);
-  const dynamodbJson = makeJsonService(functionCaller(env, 'dynamodb'), DYNAMODB, REQUEST_TIMEOUT_MS);
+  const calls = new CallLedger();
+  const json = makeJsonService(functionCaller(env, 'sqs'), SQS, REQUEST_TIMEOUT_MS, calls);
+  const dynamodb = functionCaller(env, 'dynamodb');
+  const dynamodbJson = makeJsonService(dynamodb, DYNAMODB, REQUEST_TIMEOUT_MS, calls);
   return {
     json,
     dynamodbJson,
+    calls,
     close() {
       json.close();
       dynamodbJson.close();

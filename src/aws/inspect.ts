@@ -12,11 +12,11 @@ const BATCH_GETS_AT_ONCE = 8;
 
 /** What the doctor reads of SQS and DynamoDB. Needs sqs:GetQueueAttributes on the dead-letter queues too. */
 export function makeInspector(
-  { json, dynamodbJson }: AwsServices,
+  { json, dynamodbJson, calls }: AwsServices,
   tableName: string,
   queuePrefix = DEFAULT_QUEUE_PREFIX,
 ): Inspector {
-  const table: Table = { json: dynamodbJson, name: tableName };
+  const table: Table = { json: dynamodbJson, calls, name: tableName };
   return {
     async describeQueue(queue, which) {
       const names = queueNames(queue, queuePrefix);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsCaller } from './aws-caller.ts';
+import type { CallLedger } from './call-ledger.ts';
 import { makeSignedPost, TimeoutError, type PostAnswer } from './signed-post.ts';
 
 /**
@@ -47,15 +48,20 @@ const RETRY_BASE_MS = 50;
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|ProvisionedThroughputExceeded|SlowDown/;
 const SKEWED = /RequestTimeTooSkewed|RequestExpired|InvalidSignature|SignatureDoesNotMatch/;
 
-/** @param timeoutMs without an answer for so long, a try is given up */
+/**
+ * @param timeoutMs without an answer for so long, a try is given up
+ * @param calls counts each try
+ */
 export function makeJsonService(
   caller: AwsCaller,
   { service, target }: Protocol,
   timeoutMs: number,
+  calls?: CallLedger,
 ): JsonService {
   const post = makeSignedPost(caller, service);
 
   const tryOnce = async (operation: string, body: string, options: CallOptions): Promise<unknown> => {
+    calls?.asked(operation);
     const answer = await post.send({
       path: '/',
       headers: { 'Content-Type': CONTENT_TYPE, 'X-Amz-Target': `${target}.${operation}` },

@@ -51,7 +51,7 @@ export function makeMessageQueue(json: JsonService, url: () => Promise<string>):
         WaitTimeSeconds: waitSeconds,
         ...(visibilitySeconds !== undefined && { VisibilityTimeout: visibilitySeconds }),
         MessageAttributeNames: [VERSION_ATTRIBUTE],
-        MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
+        MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId', 'ApproximateReceiveCount'],
       };
       const timeoutMs = waitSeconds * 1000 + ANSWER_MS;
       const { Messages: messages } = await json.call<ReceiveMessageCommandOutput>('ReceiveMessage', input, {
@@ -168,5 +168,6 @@ function toReceived(message: Message): ReceivedMessage {
     version: message.MessageAttributes?.[VERSION_ATTRIBUTE]?.StringValue,
     sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
     tenant: message.Attributes?.MessageGroupId,
+    receives: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
   };
 }

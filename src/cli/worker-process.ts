@@ -5,6 +5,7 @@ import process from 'node:process';
 import { pino, destination } from 'pino';
 import { makeAwsClients } from '../aws/aws-clients.ts';
 import { makeAwsPorts } from '../aws/make-aws-ports.ts';
+import { usesStatements } from '../aws/statements.ts';
 import { unknownQueue } from '../core/errors.ts';
 import { defaultHandlerMemoryMiB } from '../worker/handlers/host-memory.ts';
 import { startHandlers } from '../worker/handlers/start-handlers.ts';
@@ -54,7 +55,10 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-')); // 0700, and so are the sockets in it
   let runner: ProgramRunner | undefined;
   try {
-    const ports = makeAwsPorts(clients, target.tableName, log, target.names);
+    const ports = makeAwsPorts(clients, target.tableName, log, {
+      ...target.names,
+      inStatements: usesStatements(context.env),
+    });
     const definition = await ports.catalog.find(queue);
     if (!definition)
       throw unknownQueue(
@@ -75,6 +79,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     const callsHandlers = (options.program ?? definition.program) === undefined;
     const { exitCode, ...result } = await runSession({
       ports,
+      calls: clients.calls,
       definition,
       runner,
       handlers: callsHandlers

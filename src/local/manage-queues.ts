@@ -111,7 +111,11 @@ async function withClients<T>(
 ): Promise<T> {
   const clients = makeAwsClients(target);
   try {
-    return await work(clients, { json: clients.dynamodbJson, name: DEFAULT_TABLE_NAME });
+    return await work(clients, {
+      json: clients.dynamodbJson,
+      calls: clients.calls,
+      name: DEFAULT_TABLE_NAME,
+    });
   } finally {
     clients.close();
   }

@@ -18,7 +18,8 @@ async function makeTable(intercept: (operation: string, send: () => Promise<unkn
     call: <Output>(operation: string, input: object) =>
       intercept(operation, () => json.call(operation, input)) as Promise<Output>,
   };
-  return { plain: { json, name: 'late' }, broken: { json: broken, name: 'late' } };
+  const { calls } = clients;
+  return { plain: { json, calls, name: 'late' }, broken: { json: broken, calls, name: 'late' } };
 }
 
 describe('requests that do not go as they should', () => {

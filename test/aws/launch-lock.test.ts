@@ -25,7 +25,7 @@ const STORES: [string, () => Promise<QueueStore>][] = [
       const clients = makeAwsClients({ dynamodb: url, region: 'us-east-1', key: KEY });
       await provisionTable(clients, 'millrace');
       onTestFinished(() => clients.close());
-      return makeQueueStore({ json: clients.dynamodbJson, name: 'millrace' });
+      return makeQueueStore({ json: clients.dynamodbJson, calls: clients.calls, name: 'millrace' });
     },
   ],
 ];
