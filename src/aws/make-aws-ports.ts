@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Log, MessageQueue, Ports, QueueCatalog } from '../core/ports.ts';
 import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
 import { findQueueUrl, type AwsServices } from './aws-services.ts';
@@ -59,7 +59,7 @@ export function makeAwsPorts(
     clock,
     random: () => Math.random(),
     newId: () => randomUUID(),
-    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 40),
+    digest: (text) => hash('sha256', text).slice(0, 40),
     log,
   };
 }

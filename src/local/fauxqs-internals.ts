@@ -113,7 +113,7 @@ export function mendStore(store: FauxqsStore, baseUrl: () => string, isGone: () 
 
 /**
  * Does what is written to the file together. A move to the dead-letter queue is a delete and an insert: a kill between
- * them would lose the message. And the ten messages of a batch by themselves cost the file five times as much.
+ * them would lose the message. And the ten messages of a batch cost the file twice as much by themselves.
  */
 export function inTransaction<T>(persistence: FauxqsPersistence | undefined, work: () => T): T {
   if (persistence === undefined || persistence.db.isTransaction) return work();
