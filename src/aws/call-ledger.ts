@@ -1,4 +1,6 @@
-import type { Item } from './dynamo.ts';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
+type Item = Readonly<Record<string, AttributeValue>>;
 
 /** What one operation has cost so far. `writeUnits`: as AWS would bill them on demand, see `writeUnits`. */
 export interface CallCount {
