@@ -30,7 +30,7 @@ const say = (what: string, figure: string, ratio?: string): void => {
 };
 
 try {
-  const load = await measureLoad(home, lines);
+  const load = await measureLoad(lines);
   results['load'] = load;
   say(`bulk enqueue, ${lines} lines by \`millrace load\``, `${load.perSecond} tasks/s`);
   say('memory of the loader, most', `${load.loaderMiB} MiB`);

@@ -1,18 +1,10 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function, Runtime, type FunctionProps } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { join } from 'node:path';
-import {
-  FUNCTION_BANNER,
-  functionBundle,
-  functionEntry,
-  IS_CHECKOUT,
-  ROOT,
-  type FunctionName,
-} from './code-paths.ts';
+import { createRequire } from 'node:module';
+import { BUNDLE_FUNCTION, functionBundle, IS_CHECKOUT, ROOT, type FunctionName } from './code-paths.ts';
 
 export interface BundledFunctionProps {
   readonly name: FunctionName;
@@ -25,9 +17,7 @@ export interface BundledFunctionProps {
   readonly reservedConcurrency?: number | undefined;
 }
 
-type FunctionDefaults = Omit<FunctionProps, 'code' | 'handler'>;
-
-/** A Lambda function of one bundled file, the SDK with it, whose role may write its own log and nothing else yet. */
+/** A Lambda function, bundled with all that it imports, whose role may write its own log and nothing else yet. */
 export class BundledFunction extends Construct {
   readonly function: Function;
   readonly role: Role;
@@ -44,10 +34,12 @@ export class BundledFunction extends Construct {
       description: `Millrace: ${props.description}`,
     });
     this.logGroup.grantWrite(this.role);
-    const common = {
+    this.function = new Function(this, 'Function', {
       description: `Millrace: ${props.description}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64, // a fifth cheaper than x86
+      handler: 'main.handler',
+      code: IS_CHECKOUT ? bundledCode(props.name) : Code.fromAsset(functionBundle(props.name)),
       memorySize: props.memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: { ...props.environment },
@@ -56,33 +48,27 @@ export class BundledFunction extends Construct {
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
-    } satisfies FunctionDefaults;
-    this.function = IS_CHECKOUT
-      ? this.#bundle(props.name, common)
-      : new Function(this, 'Function', {
-          ...common,
-          handler: 'main.handler',
-          code: Code.fromAsset(functionBundle(props.name)),
-        });
-  }
-
-  /** Bundled at synth by the local esbuild, without Docker. */
-  #bundle(name: FunctionName, common: FunctionDefaults): Function {
-    return new NodejsFunction(this, 'Function', {
-      ...common,
-      entry: functionEntry(name),
-      handler: 'handler',
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
-      bundling: {
-        format: OutputFormat.ESM,
-        mainFields: ['module', 'main'], // esbuild's own order takes CommonJS first, which fails at load in a module
-        target: 'node24',
-        banner: FUNCTION_BANNER,
-        minify: true, // a smaller file is read and parsed sooner at a cold start
-        keepNames: true, // errors are told by their names
-        bundleAwsSDK: true, // the version that was tested, and no look-ups in the runtime's own
-      },
     });
   }
+}
+
+/** Bundled at synth by the local esbuild, without Docker. */
+function bundledCode(name: FunctionName): Code {
+  // By path: it is not ours to import.
+  const { bundleFunction } = createRequire(import.meta.url)(BUNDLE_FUNCTION) as {
+    bundleFunction: (name: string, outDir: string) => void;
+  };
+  return Code.fromAsset(ROOT, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('none'), // asked for by the type, and never used
+      command: [name], // tells the bundles of one folder apart
+      local: {
+        tryBundle(outDir) {
+          bundleFunction(name, outDir);
+          return true;
+        },
+      },
+    },
+  });
 }

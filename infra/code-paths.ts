@@ -11,12 +11,10 @@ export const ROOT = dirname(HERE);
 
 export type FunctionName = 'api' | 'dead-letter' | 'launcher';
 
-/** The entry of a function, to be bundled. */
-export function functionEntry(name: FunctionName): string {
-  return join(ROOT, 'functions', name, 'main.ts');
-}
+/** What bundles a function of a checkout. */
+export const BUNDLE_FUNCTION = join(ROOT, 'scripts/bundle-function.ts');
 
-/** The folder of a function that is bundled already, as `main.mjs`. */
+/** The folder of a function that is bundled already: `main.mjs`, and what that loads. */
 export function functionBundle(name: FunctionName): string {
   return join(ROOT, 'functions', name);
 }
@@ -25,7 +23,3 @@ export const WORKER_IMAGE = join(ROOT, 'worker-image');
 
 /** What bundles the handlers of an app that uses the package; a checkout bundles its own with the worker. */
 export const BUNDLE_TASKS = join(HERE, 'bundle-tasks.js');
-
-/** What signs requests is CommonJS, and asks for Node's own modules by `require`, which a module does not have. */
-export const FUNCTION_BANNER =
-  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";

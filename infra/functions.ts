@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -33,6 +34,7 @@ export class Functions extends Construct {
       MILLRACE_TABLE: table.tableName,
       MILLRACE_QUEUES: props.queuesJson,
       MILLRACE_QUEUE_PREFIX: props.prefix,
+      MILLRACE_URL_SUFFIX: Aws.URL_SUFFIX, // of this partition's endpoints
     };
     const common = { table, queues, environment, logRetention };
     this.launcher = new LauncherFunction(this, 'Launcher', { ...common, fleet: props.fleet });

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTaskFiles } from '../src/worker/handlers/task-files.ts';
 import { STARTER_FILES } from '../src/worker/spawner/starter/find-starter.ts';
-import { FUNCTION_BANNER } from '../infra/code-paths.ts';
+import { bundleFunction } from './bundle-function.ts';
 import { DIST, ROOT } from './paths.ts';
 
 const COMMON = {
@@ -63,20 +63,7 @@ export async function buildInfra(): Promise<void> {
     await build({ ...INSTALLED, entryPoints: [entry], outdir: join(DIST, 'infra') });
 }
 
-/** One file each, the SDK in it, so that an app which uses the construct needs no bundler. As infra/ does in a checkout. */
-export async function buildFunctions(): Promise<void> {
-  await build({
-    ...COMMON,
-    entryPoints: ['api', 'dead-letter', 'launcher'].map((name) => ({
-      in: `functions/${name}/main.ts`,
-      out: `${name}/main`,
-    })),
-    outdir: join(DIST, 'functions'),
-    outExtension: { '.js': '.mjs' }, // a module without a package.json
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    banner: { js: FUNCTION_BANNER },
-    minify: true,
-    keepNames: true,
-  });
+/** A folder each, so that an app which uses the construct needs no bundler. */
+export function buildFunctions(outDir = join(DIST, 'functions')): void {
+  for (const name of ['api', 'dead-letter', 'launcher']) bundleFunction(name, join(outDir, name));
 }

@@ -1,5 +1,9 @@
-import type { OpenAPIHono, RouteConfig, RouteHandler } from '@hono/zod-openapi';
+import type { RouteConfig, RouteHandler } from '@hono/zod-openapi';
+import { Hono, type ValidationTargets } from 'hono';
+import { validator } from 'hono/validator';
+import type * as z from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import { invalidRequest } from './parse-query.ts';
 import { TITLES } from './problem.ts';
 import { problemShape } from './shapes.ts';
 
@@ -7,23 +11,42 @@ import { problemShape } from './shapes.ts';
 export interface ApiEnv {
   Variables: { requestId: string };
 }
-export type ApiApp = OpenAPIHono<ApiEnv>;
+
+/** An app that knows what its routes are documented as: a document is made of that when somebody asks for one. */
+export class ApiApp extends Hono<ApiEnv> {
+  readonly documented: RouteConfig[] = [];
+}
 
 type Body = NonNullable<NonNullable<RouteConfig['request']>['body']>;
+
+/** Parts of a request that are checked before its handler has them, and what a route calls them. */
+const CHECKED = { param: 'params', query: 'query', header: 'headers' } as const;
 
 /**
  * Adds a route and its documentation.
  * @param body is documented and not parsed here: a handler reads its body itself, up to a limit (read-body.ts)
  */
-export function addRoute<R extends RouteConfig>(
+export function addRoute<P extends string, R extends Omit<RouteConfig, 'path'> & { path: P }>(
   app: ApiApp,
   route: R,
   handler: RouteHandler<R, ApiEnv>,
   body?: Body,
 ): void {
-  const request = { ...route.request, ...(body && { body }) };
-  app.openAPIRegistry.registerPath({ ...route, request });
-  app.openapi({ ...route, hide: true }, handler as never);
+  app.documented.push({ ...route, request: { ...route.request, ...(body && { body }) } });
+  const checks = Object.entries(CHECKED).flatMap(([part, name]) => {
+    const schema = route.request?.[name] as z.ZodType | undefined;
+    return schema ? [check(part as keyof typeof CHECKED, schema)] : [];
+  });
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  app.on(route.method.toUpperCase(), [path], ...checks, handler as never);
+}
+
+function check(part: keyof ValidationTargets, schema: z.ZodType) {
+  return validator(part, (value) => {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) throw invalidRequest(part, parsed.error);
+    return parsed.data as object;
+  });
 }
 
 /** The answers with these codes, by status, each with an example. */

@@ -1,12 +1,10 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
 import { addBatchRoutes } from './batch-routes.ts';
-import type { ApiApp, ApiEnv } from './add-route.ts';
+import { ApiApp } from './add-route.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { addHandlerRoutes } from './handler-routes.ts';
 import { addDoctorRoutes } from './doctor-routes.ts';
-import { knownRoutes, addServiceRoutes } from './service-routes.ts';
+import { addServiceRoutes } from './service-routes.ts';
 import { noSuchRoute } from './near-routes.ts';
-import { invalidRequest } from './parse-query.ts';
 import { presentError } from './problem.ts';
 import { addQueueRoutes } from './queue-routes.ts';
 import { addScheduleRoutes } from './schedule-routes.ts';
@@ -19,11 +17,7 @@ export type { ApiDeps } from './api-deps.ts';
 /** The HTTP interface of Millrace over ports; it knows nothing of where it runs. */
 export function makeApi(deps: ApiDeps): ApiApp {
   const { ports } = deps;
-  const app = new OpenAPIHono<ApiEnv>({
-    defaultHook: (result) => {
-      if (!result.success) throw invalidRequest(result.target, result.error);
-    },
-  });
+  const app = new ApiApp();
   app.use(async (c, next) => {
     const requestId = ports.newId();
     const startedAt = ports.clock();
@@ -36,7 +30,7 @@ export function makeApi(deps: ApiDeps): ApiApp {
   });
   app.onError((error, c) => presentError(c, error, c.get('requestId'), ports.log));
   app.notFound((c) => {
-    const error = noSuchRoute(c.req.method, c.req.path, knownRoutes(app));
+    const error = noSuchRoute(c.req.method, c.req.path, app.documented);
     return presentError(c, error, c.get('requestId'), ports.log);
   });
   addTaskRoutes(app, deps);

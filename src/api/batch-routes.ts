@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { MAX_MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS } from '../core/limits.ts';
 import { readBatchProgress } from '../core/progress.ts';
 import { addRoute, json, problems, type ApiApp } from './add-route.ts';
@@ -25,8 +25,8 @@ const uploadQuery = z.strictObject({
 const form = {
   'multipart/form-data': {
     schema: z
-      .object({ file: z.string().openapi({ format: 'binary' }) })
-      .openapi({ description: 'one file: tasks in NDJSON if its name ends so, else a command a line' }),
+      .object({ file: z.string().meta({ format: 'binary' }) })
+      .meta({ description: 'one file: tasks in NDJSON if its name ends so, else a command a line' }),
     example: { file: 'echo one\necho two\n' },
   },
 };
@@ -45,7 +45,7 @@ const uploadProblems = problems(
 export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/batches',
       operationId: 'enqueueBatch',
@@ -53,7 +53,7 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Enqueue many tasks',
       request: { params: queueParam, query: uploadQuery, headers: idempotencyHeaders },
       responses: { 201: json(uploadShape, 'accepted, but for the lines in `refused`'), ...uploadProblems },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       const key = c.req.valid('header')['idempotency-key'];
@@ -64,11 +64,11 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
       required: true,
       content: {
         'text/plain': {
-          schema: z.string().openapi({ description: 'a shell command a line' }),
+          schema: z.string().meta({ description: 'a shell command a line' }),
           example: 'echo one\necho two\n',
         },
         'application/x-ndjson': {
-          schema: z.string().openapi({ description: 'a TaskSpec a line' }),
+          schema: z.string().meta({ description: 'a TaskSpec a line' }),
           example: '{"command":"echo one"}\n{"argv":["echo","two"],"timeoutSeconds":5}\n',
         },
         'application/json': {
@@ -82,7 +82,7 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/task_list/batch/',
       operationId: 'uploadTaskList',
@@ -95,7 +95,7 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
         headers: idempotencyHeaders,
       },
       responses: { 201: json(uploadShape, 'accepted, but for the lines in `refused`'), ...uploadProblems },
-    }),
+    },
     async (c) => {
       const { queue, ...options } = c.req.valid('query');
       const definition = await findQueue(deps, queue ?? 'default');
@@ -108,17 +108,17 @@ export function addBatchRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/batches/{id}',
       operationId: 'readBatch',
       tags: ['batches'],
       summary: 'Progress of a batch',
       request: {
-        params: z.object({ id: z.string().max(MAX_ID_CHARS).openapi({ example: 'nightly-2026-03-01' }) }),
+        params: z.object({ id: z.string().max(MAX_ID_CHARS).meta({ example: 'nightly-2026-03-01' }) }),
       },
       responses: { 200: json(batchShape, 'the batch'), ...problems('invalid_request', 'unknown_batch') },
-    }),
+    },
     async (c) => c.json(await readBatchProgress(deps.ports, c.req.valid('param').id), 200),
   );
 }

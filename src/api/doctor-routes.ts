@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { makeDoctorSource } from '../core/doctor/doctor-source.ts';
 import { PROTOCOL_VERSION } from '../core/envelope.ts';
 import { LISTING_SHARDS } from '../core/limits.ts';
@@ -35,14 +35,14 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/doctor',
       operationId: 'readDoctor',
       tags: TAGS,
       summary: 'Versions, the time, and the names of the queues',
       responses: { 200: json(doctorShape, 'what the doctor asks first'), ...problems() },
-    }),
+    },
     async (c) => {
       // What fails is what is asked for: it must not keep the rest of the answer.
       const said = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -61,7 +61,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/doctor/queues/{queue}',
       operationId: 'readQueueFacts',
@@ -69,13 +69,13 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'What is recorded of a queue, and how its SQS queues are set up',
       request: { params: queueParam },
       responses: { 200: json(queueFactsShape, 'the facts'), ...problems('invalid_request', 'unknown_queue') },
-    }),
+    },
     async (c) => c.json(await source.queueFacts(c.req.valid('param').queue), 200),
   );
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/doctor/queues/{queue}/recount',
       operationId: 'recountQueue',
@@ -92,7 +92,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(recountShape, 'a slice: some thousand rows, or what eight seconds allow'),
         ...problems('invalid_request', 'unknown_queue'),
       },
-    }),
+    },
     async (c) => {
       const { shard, cursor: after } = c.req.valid('query');
       return c.json(await source.recountShard(c.req.valid('param').queue, shard, after), 200);
@@ -101,7 +101,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/doctor/queues/{queue}/batches',
       operationId: 'readBatchFacts',
@@ -116,14 +116,14 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
               new RegExp(`^${BATCH_ID}(,${BATCH_ID}){0,${MAX_BATCHES - 1}}$`),
               `expected ids of at most ${MAX_BATCHES} batches, with commas between`,
             )
-            .openapi({ example: 'nightly-2026-03-01,nightly-2026-03-02' }),
+            .meta({ example: 'nightly-2026-03-01,nightly-2026-03-02' }),
         }),
       },
       responses: {
         200: json(batchFactsShape, 'the facts; a batch that is forgotten, or of another queue, is left out'),
         ...problems('invalid_request', 'unknown_queue'),
       },
-    }),
+    },
     async (c) => {
       const ids = c.req.valid('query').ids.split(',');
       return c.json({ batches: await source.batchFacts(c.req.valid('param').queue, ids) }, 200);
@@ -132,21 +132,21 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/doctor/batches/{id}/recount',
       operationId: 'recountBatch',
       tags: TAGS,
       summary: 'Count the tasks and rows of some chunks of a batch',
       request: {
-        params: z.object({ id: z.string().max(MAX_ID_CHARS).openapi({ example: 'nightly-2026-03-01' }) }),
+        params: z.object({ id: z.string().max(MAX_ID_CHARS).meta({ example: 'nightly-2026-03-01' }) }),
         query: z.strictObject({ cursor: wholeNumber(0, 999_999_999, 'of the slice before').optional() }),
       },
       responses: {
         200: json(recountShape, 'a slice: some chunks, or what eight seconds allow'),
         ...problems('invalid_request', 'unknown_batch', 'unknown_queue'),
       },
-    }),
+    },
     async (c) => {
       const next = c.req.valid('query').cursor;
       return c.json(
@@ -158,7 +158,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/doctor/queues/{queue}/chunks',
       operationId: 'sendChunks',
@@ -166,13 +166,13 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Send chunks that were stored and not sent, as the minute run does',
       request: { params: queueParam },
       responses: { 200: json(chunksSentShape, 'how many'), ...problems('invalid_request', 'unknown_queue') },
-    }),
+    },
     async (c) => c.json(await source.sendChunks(c.req.valid('param').queue), 200),
   );
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/doctor/queues/{queue}/settle',
       operationId: 'settleTasks',
@@ -189,7 +189,7 @@ export function addDoctorRoutes(app: ApiApp, deps: ApiDeps): void {
           'unsupported_media_type',
         ),
       },
-    }),
+    },
     async (c) => {
       assertMediaType(c.req.raw, ['application/json']);
       const hint = 'Name at most 100 tasks in one request.';

@@ -1,15 +1,15 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 
 /** What the routes of the doctor answer, as schemas: see src/core/doctor. */
 
 const count = z.int().nonnegative();
-const time = z.iso.datetime().openapi({ example: '2026-03-01T09:30:00.000Z' });
+const time = z.iso.datetime().meta({ example: '2026-03-01T09:30:00.000Z' });
 const EXAMPLE_TIME = '2026-03-01T09:30:00.000Z';
 
 /** A recorded count can be anything: that is what the doctor is for. */
 const tallyShape = z
   .strictObject({ succeeded: z.int(), failed: z.int(), cancelled: z.int() })
-  .openapi('Tally', { example: { succeeded: 990, failed: 9, cancelled: 1 } });
+  .meta({ id: 'Tally', example: { succeeded: 990, failed: 9, cancelled: 1 } });
 const tallyExample = { succeeded: 990, failed: 9, cancelled: 1 };
 
 export const doctorShape = z
@@ -20,7 +20,8 @@ export const doctorShape = z
     queues: z.array(z.string()).readonly(),
     checks: z.record(z.string(), z.string()).describe('`ok`, or what is wrong with what the API depends on'),
   })
-  .openapi('Doctor', {
+  .meta({
+    id: 'Doctor',
     example: {
       version: '0.1.0',
       protocol: 1,
@@ -77,7 +78,8 @@ export const queueFactsShape = z
       .describe('stored chunks that are not sent, 100 at most; fresh ones are being sent'),
     since: time.optional().describe('nothing of the queue is known to be older'),
   })
-  .openapi('QueueFacts', {
+  .meta({
+    id: 'QueueFacts',
     example: {
       queue: 'default',
       at: EXAMPLE_TIME,
@@ -122,7 +124,8 @@ export const recountShape = z
     oldest: time.optional(),
     cursor: z.string().optional().describe('for the next slice; absent at the end'),
   })
-  .openapi('RecountSlice', {
+  .meta({
+    id: 'RecountSlice',
     example: {
       rows: 1000,
       pending: 0,
@@ -152,7 +155,8 @@ export const batchFactsShape = z
       )
       .readonly(),
   })
-  .openapi('BatchFacts', {
+  .meta({
+    id: 'BatchFacts',
     example: {
       batches: [
         {
@@ -173,11 +177,11 @@ export const chunksSentShape = z
     sent: count,
     left: count.describe('call again while some are sent: the work of one call is bounded'),
   })
-  .openapi('ChunksSent', { example: { queue: 'default', sent: 1, left: 0 } });
+  .meta({ id: 'ChunksSent', example: { queue: 'default', sent: 1, left: 0 } });
 
 export const settleRequestShape = z
   .strictObject({ tasks: z.array(z.string().min(1).max(200)).min(1).max(100).readonly() })
-  .openapi('SettleRequest', { example: { tasks: ['nightly-2026-03-01.0.17'] } });
+  .meta({ id: 'SettleRequest', example: { tasks: ['nightly-2026-03-01.0.17'] } });
 
 export const settledShape = z
   .strictObject({
@@ -185,4 +189,4 @@ export const settledShape = z
     settled: z.array(z.string()).readonly().describe('their ends are counted'),
     waiting: z.array(z.string()).readonly().describe('have not ended, or must wait'),
   })
-  .openapi('Settled', { example: { queue: 'default', settled: ['nightly-2026-03-01.0.17'], waiting: [] } });
+  .meta({ id: 'Settled', example: { queue: 'default', settled: ['nightly-2026-03-01.0.17'], waiting: [] } });

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { enqueueTask } from '../core/enqueue-task.ts';
 import { MAX_TASK_BODY_BYTES } from '../core/limits.ts';
 import { readTask } from '../core/read-task.ts';
@@ -22,7 +22,8 @@ const STATUS = {
 const statusShape = z.enum(STATUS);
 const callShape = z
   .strictObject({ task: z.strictObject({ id: z.string(), name: z.string(), status: statusShape }) })
-  .openapi('NamedTask', {
+  .meta({
+    id: 'NamedTask',
     example: {
       task: { id: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11', name: 'delayed_add', status: 'PENDING' },
     },
@@ -34,7 +35,8 @@ const resultShape = z
     status: statusShape,
     error: z.string().optional().describe('why it ended in FAILURE'),
   })
-  .openapi('NamedTaskStatus', {
+  .meta({
+    id: 'NamedTaskStatus',
     example: { id: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11', result: 14, status: 'SUCCESS' },
   });
 
@@ -46,14 +48,14 @@ export function addHandlerRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/task/{name}',
       operationId: 'callHandler',
       tags: ['handlers'],
       summary: 'Call a named handler',
       request: {
-        params: z.object({ name: z.string().openapi({ example: 'delayed_add' }) }),
+        params: z.object({ name: z.string().meta({ example: 'delayed_add' }) }),
         query: z.strictObject({
           queue: z.string().max(MAX_ID_CHARS).optional().describe('`default` unless told'),
         }),
@@ -63,7 +65,7 @@ export function addHandlerRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(callShape, 'accepted'),
         ...problems(...ENQUEUE_PROBLEMS),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('query').queue ?? 'default');
       const { name } = c.req.valid('param');
@@ -80,9 +82,7 @@ export function addHandlerRoutes(app: ApiApp, deps: ApiDeps): void {
       required: false,
       content: {
         'application/json': {
-          schema: z
-            .unknown()
-            .openapi({ description: 'the arguments of the handler; {} when there is no body' }),
+          schema: z.unknown().meta({ description: 'the arguments of the handler; {} when there is no body' }),
           example: { x: 4, y: 10 },
         },
       },
@@ -91,7 +91,7 @@ export function addHandlerRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/task/status/{id}',
       operationId: 'readHandlerStatus',
@@ -99,11 +99,11 @@ export function addHandlerRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Status and result of a task',
       request: {
         params: z.object({
-          id: z.string().max(MAX_ID_CHARS).openapi({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
+          id: z.string().max(MAX_ID_CHARS).meta({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
         }),
       },
       responses: { 200: json(resultShape, 'the task'), ...problems('invalid_request', 'unknown_task') },
-    }),
+    },
     async (c) => {
       const task = await readTask(ports, c.req.valid('param').id);
       const error = task.error ?? task.reason;

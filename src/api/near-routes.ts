@@ -10,7 +10,7 @@ const MAX_NAMED = 5;
 
 /** The error for a request that no route takes: another method is meant, or another path. */
 export function noSuchRoute(method: string, path: string, routes: readonly KnownRoute[]): MillraceError {
-  const allow = routes.filter((route) => fits(route.path, path)).map((route) => route.method);
+  const allow = routes.filter((route) => fits(route.path, path)).map((route) => route.method.toUpperCase());
   if (allow.includes('GET')) allow.push('HEAD');
   if (allow.length > 0) {
     return new MillraceError('method_not_allowed', `${path} has no method ${method}.`, {
@@ -21,7 +21,10 @@ export function noSuchRoute(method: string, path: string, routes: readonly Known
     });
   }
   const near = [...routes]
-    .map((route) => ({ name: `${route.method} ${route.path}`, distance: distance(route.path, path) }))
+    .map((route) => ({
+      name: `${route.method.toUpperCase()} ${route.path}`,
+      distance: distance(route.path, path),
+    }))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MAX_NAMED)
     .map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
 
 /** A whole number in a query string. */
@@ -8,7 +8,7 @@ export function wholeNumber(min: number, max: number, description: string) {
     .regex(/^[0-9]{1,9}$/, `expected a whole number from ${min} to ${max}`)
     .transform(Number)
     .pipe(z.number().min(min, `expected at least ${min}`).max(max, `expected at most ${max}`))
-    .openapi({ type: 'integer', minimum: min, maximum: max, description, example: max });
+    .meta({ type: 'integer', minimum: min, maximum: max, description, example: max });
 }
 
 /** A number of seconds in a query string, to the ms. */
@@ -18,7 +18,7 @@ export function seconds(max: number, description: string) {
     .regex(/^[0-9]{1,9}(\.[0-9]{1,3})?$/, `expected a number of seconds, at most ${max}`)
     .transform(Number)
     .pipe(z.number().positive('expected more than 0').max(max, `expected at most ${max}`))
-    .openapi({ type: 'number', exclusiveMinimum: 0, maximum: max, description, example: 60 });
+    .meta({ type: 'number', exclusiveMinimum: 0, maximum: max, description, example: 60 });
 }
 
 /** One of some words, in upper or lower case. */
@@ -27,7 +27,7 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
     .string()
     .transform((text) => words.find((word) => word.toUpperCase() === text.toUpperCase()) ?? text)
     .pipe(z.enum(words, `expected one of ${words.join(', ')}`))
-    .openapi({ type: 'string', enum: [...words], description });
+    .meta({ type: 'string', enum: [...words], description });
 }
 
 /** What a schema found wrong with a query, a path or a header → the error to show. */

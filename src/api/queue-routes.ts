@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
 import { MAX_PAGE } from '../core/limits.ts';
 import { listTasks } from '../core/list-tasks.ts';
@@ -20,14 +20,14 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues',
       operationId: 'listQueues',
       tags: ['queues'],
       summary: 'All queues with their progress',
       responses: { 200: json(queuesShape, 'the queues'), ...problems() },
-    }),
+    },
     async (c) => {
       const definitions = await ports.catalog.list();
       const queues = await Promise.all(definitions.map((definition) => readQueueProgress(ports, definition)));
@@ -37,7 +37,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues/{queue}',
       operationId: 'readQueue',
@@ -45,7 +45,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Progress of a queue',
       request: { params: queueParam },
       responses: { 200: json(queueShape, 'the queue'), ...problems('invalid_request', 'unknown_queue') },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       return c.json(await readQueueProgress(ports, definition), 200);
@@ -54,7 +54,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues/{queue}/tasks',
       operationId: 'listTasks',
@@ -73,7 +73,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(listShape, 'a page; it may be short, or empty, and still have a cursor'),
         ...problems('invalid_request', 'unknown_queue'),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       const { state, limit = DEFAULT_PAGE, order, cursor } = c.req.valid('query');
@@ -86,7 +86,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/redrive',
       operationId: 'redriveQueue',
@@ -97,7 +97,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(redriveShape, 'how many of them'),
         ...problems('invalid_request', 'unknown_queue'),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       const ending = { ports, definition, settler: deps.settlerOf(definition) };
@@ -109,7 +109,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'delete',
       path: '/v1/queues/{queue}/tasks',
       operationId: 'purgeQueue',
@@ -123,7 +123,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
         202: json(purgeShape, 'tasks enqueued before this time will be CANCELLED instead of run'),
         ...problems('invalid_request', 'confirmation_required', 'unknown_queue'),
       },
-    }),
+    },
     async (c) => {
       const { name } = await findQueue(deps, c.req.valid('param').queue);
       assertConfirmed(name, c.req.valid('query').confirm);
@@ -139,7 +139,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
   ] as const) {
     addRoute(
       app,
-      createRoute({
+      {
         method: 'post',
         path: `/v1/queues/{queue}/${verb}`,
         operationId: `${verb}Queue`,
@@ -147,7 +147,7 @@ export function addQueueRoutes(app: ApiApp, deps: ApiDeps): void {
         summary,
         request: { params: queueParam },
         responses: { 200: json(queueShape, 'the queue'), ...problems('invalid_request', 'unknown_queue') },
-      }),
+      },
       async (c) => {
         const definition = await findQueue(deps, c.req.valid('param').queue);
         await ports.queues.setPaused(definition.name, paused);

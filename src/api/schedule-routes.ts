@@ -1,6 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
 import { MAX_TASK_BODY_BYTES } from '../core/limits.ts';
+import type { Schedule } from '../core/schedule.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { addRoute, json, problems, type ApiApp } from './add-route.ts';
 import { findQueue, type ApiDeps } from './api-deps.ts';
@@ -8,32 +9,30 @@ import { parseJsonBody } from './parse-json.ts';
 import { oneOf, wholeNumber } from './parse-query.ts';
 import { assertMediaType, readBody } from './read-body.ts';
 import { scheduleListShape, scheduleNameShape, scheduleShape, scheduleSpecShape } from './schedule-shapes.ts';
-import {
-  enableSchedule,
-  findSchedule,
-  parseSchedule,
-  putSchedule,
-  removeSchedule,
-  toScheduleView,
-} from './schedules.ts';
 import { MAX_ID_CHARS, queueParam } from './task-routes.ts';
 
 const DEFAULT_PAGE = 50;
 const MAX_SCHEDULES = 100; // of a page: in AWS each is a request of its own
 
 const nameParam = queueParam.extend({
-  name: z.string().max(MAX_ID_CHARS).openapi({ example: 'nightly-report' }),
+  name: z.string().max(MAX_ID_CHARS).meta({ example: 'nightly-report' }),
 });
+/** Brings a reader of expressions along, which no other request needs. */
+const loadSchedules = () => import('./schedules.ts');
+
 const COMMON = ['invalid_request', 'unknown_queue', 'not_supported'] as const;
 
 /** Routes of schedules. */
 export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
   const { ports } = deps;
-  const view = (schedule: Parameters<typeof toScheduleView>[0]) => toScheduleView(schedule, ports.clock());
+  const view = async (schedule: Schedule) => {
+    const { toScheduleView } = await loadSchedules();
+    return toScheduleView(schedule, ports.clock());
+  };
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/schedules',
       operationId: 'putSchedule',
@@ -58,23 +57,24 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
           'unsupported_media_type',
         ),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       assertMediaType(c.req.raw, ['application/json']);
       const hint = 'Put the data where the program can fetch it, and pass its address.';
       const body = parseJsonBody(await readBody(c.req.raw, MAX_TASK_BODY_BYTES, hint));
       const isReplacing = c.req.valid('query').replace === 'true';
+      const { parseSchedule, putSchedule } = await loadSchedules();
       const asked = parseSchedule(body, definition, ports.clock());
       const { schedule, created } = await putSchedule(ports, schedulerOf(deps), asked, isReplacing);
-      return c.json(view(schedule), created ? 201 : 200);
+      return c.json(await view(schedule), created ? 201 : 200);
     },
     { required: true, content: { 'application/json': { schema: scheduleSpecShape } } },
   );
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues/{queue}/schedules',
       operationId: 'listSchedules',
@@ -91,18 +91,18 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(scheduleListShape, 'a page; it may be short, and still have a cursor'),
         ...problems(...COMMON),
       },
-    }),
+    },
     async (c) => {
       const { name } = await findQueue(deps, c.req.valid('param').queue);
       const { limit = DEFAULT_PAGE, cursor } = c.req.valid('query');
       const page = await schedulerOf(deps).list(name, limit, cursor);
-      return c.json({ ...page, schedules: page.schedules.map(view) }, 200);
+      return c.json({ ...page, schedules: await Promise.all(page.schedules.map(view)) }, 200);
     },
   );
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/queues/{queue}/schedules/{name}',
       operationId: 'readSchedule',
@@ -110,17 +110,18 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Read a schedule',
       request: { params: nameParam },
       responses: { 200: json(scheduleShape, 'the schedule'), ...problems(...COMMON, 'unknown_schedule') },
-    }),
+    },
     async (c) => {
       const { queue, name } = c.req.valid('param');
       const definition = await findQueue(deps, queue);
-      return c.json(view(await findSchedule(schedulerOf(deps), definition.name, name)), 200);
+      const { findSchedule } = await loadSchedules();
+      return c.json(await view(await findSchedule(schedulerOf(deps), definition.name, name)), 200);
     },
   );
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'delete',
       path: '/v1/queues/{queue}/schedules/{name}',
       operationId: 'removeSchedule',
@@ -131,10 +132,11 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(scheduleNameShape, 'it fires no more'),
         ...problems(...COMMON, 'unknown_schedule'),
       },
-    }),
+    },
     async (c) => {
       const { queue, name } = c.req.valid('param');
       const definition = await findQueue(deps, queue);
+      const { removeSchedule } = await loadSchedules();
       await removeSchedule(schedulerOf(deps), definition.name, name);
       return c.json({ queue: definition.name, name }, 200);
     },
@@ -146,7 +148,7 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
   ] as const) {
     addRoute(
       app,
-      createRoute({
+      {
         method: 'post',
         path: `/v1/queues/{queue}/schedules/{name}/${verb}`,
         operationId: `${verb}Schedule`,
@@ -154,11 +156,13 @@ export function addScheduleRoutes(app: ApiApp, deps: ApiDeps): void {
         summary,
         request: { params: nameParam },
         responses: { 200: json(scheduleShape, 'the schedule'), ...problems(...COMMON, 'unknown_schedule') },
-      }),
+      },
       async (c) => {
         const { queue, name } = c.req.valid('param');
         const definition = await findQueue(deps, queue);
-        return c.json(view(await enableSchedule(schedulerOf(deps), definition.name, name, enabled)), 200);
+        const { enableSchedule } = await loadSchedules();
+        const schedule = await enableSchedule(schedulerOf(deps), definition.name, name, enabled);
+        return c.json(await view(schedule), 200);
       },
     );
   }

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
-import { scheduleSpecSchema } from './schedules.ts';
+import * as z from 'zod';
+import { scheduleSpecSchema } from './schedule-spec.ts';
 import { taskSpecShape } from './shapes.ts';
 
 const time = z.iso.datetime();
@@ -29,7 +29,8 @@ export const scheduleShape = z
     nextAt: time.optional().describe('when it fires next; not told of a rate without `startAt`'),
     task: taskSpecShape,
   })
-  .openapi('Schedule', {
+  .meta({
+    id: 'Schedule',
     example: {
       ...example,
       queue: 'default',
@@ -44,8 +45,8 @@ export const scheduleListShape = z
     schedules: z.array(scheduleShape).readonly(),
     cursor: z.string().optional().describe('for the next page; absent at the end'),
   })
-  .openapi('ScheduleList', { example: { schedules: [] } });
+  .meta({ id: 'ScheduleList', example: { schedules: [] } });
 
 export const scheduleNameShape = z
   .strictObject({ queue: z.string(), name: z.string() })
-  .openapi('ScheduleName', { example: { queue: 'default', name: 'nightly-report' } });
+  .meta({ id: 'ScheduleName', example: { queue: 'default', name: 'nightly-report' } });

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
 import { FAILURE_REASONS, TASK_STATES } from '../core/task-states.ts';
 import { taskSpecSchema } from '../core/task-spec.ts';
@@ -6,7 +6,7 @@ import { taskSpecSchema } from '../core/task-spec.ts';
 /** What the API answers and takes, as schemas: the OpenAPI document and the types of the handlers come from them. */
 
 const count = z.int().nonnegative();
-const time = z.iso.datetime().openapi({ example: '2026-03-01T09:30:00.000Z' });
+const time = z.iso.datetime().meta({ example: '2026-03-01T09:30:00.000Z' });
 
 export const taskExample = {
   id: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11',
@@ -58,7 +58,7 @@ export const taskShape = z
       .optional()
       .describe('written by a newer Millrace: what this one does not understand is left out'),
   })
-  .openapi('Task', { example: taskExample });
+  .meta({ id: 'Task', example: taskExample });
 
 /** The body of one task, and a line of NDJSON: core's own schema. */
 export const taskSpecShape = taskSpecSchema
@@ -80,7 +80,8 @@ export const queueShape = z
     cancelled: count,
     paused: z.boolean(),
   })
-  .openapi('QueueProgress', {
+  .meta({
+    id: 'QueueProgress',
     example: {
       queue: 'default',
       total: 1004,
@@ -117,7 +118,7 @@ export const batchShape = z
     failed: count,
     cancelled: count,
   })
-  .openapi('BatchProgress', { example: batchExample });
+  .meta({ id: 'BatchProgress', example: batchExample });
 
 export const refusedShape = z
   .strictObject({
@@ -125,7 +126,8 @@ export const refusedShape = z
     code: z.string(),
     detail: z.string(),
   })
-  .openapi('RefusedLine', {
+  .meta({
+    id: 'RefusedLine',
     example: { line: 3, code: 'invalid_json', detail: 'This is not JSON: Unexpected end of JSON input.' },
   });
 
@@ -136,7 +138,8 @@ export const uploadShape = z
     refused: z.array(refusedShape).readonly().describe('the first 1,000 lines that are no tasks'),
     refusedMore: count.optional().describe('how many more lines were refused'),
   })
-  .openapi('Upload', {
+  .meta({
+    id: 'Upload',
     example: {
       ...batchExample,
       pending: 1000,
@@ -160,18 +163,18 @@ export const problemShape = z
     hint: z.string().describe('what to do'),
     instance: z.string().optional().describe('names this request in the log'),
   })
-  .openapi('Problem');
+  .meta({ id: 'Problem' });
 
 export const listShape = z
   .strictObject({
     tasks: z.array(taskShape).readonly(),
     cursor: z.string().optional().describe('for the next page; absent at the end'),
   })
-  .openapi('TaskList', { example: { tasks: [taskExample] } });
+  .meta({ id: 'TaskList', example: { tasks: [taskExample] } });
 
 export const queuesShape = z
   .strictObject({ queues: z.array(queueShape).readonly() })
-  .openapi('Queues', { example: { queues: [] } });
+  .meta({ id: 'Queues', example: { queues: [] } });
 
 export const redriveShape = z
   .strictObject({
@@ -180,11 +183,11 @@ export const redriveShape = z
     skipped: count.describe('FAILED tasks that could not be redriven now, or whose content is gone'),
     more: z.boolean().describe('call again: the work of one call is bounded'),
   })
-  .openapi('QueueRedrive', { example: { queue: 'default', redriven: 42, skipped: 0, more: false } });
+  .meta({ id: 'QueueRedrive', example: { queue: 'default', redriven: 42, skipped: 0, more: false } });
 
 export const purgeShape = z
   .strictObject({ queue: z.string(), purgedBefore: time })
-  .openapi('Purge', { example: { queue: 'default', purgedBefore: '2026-03-01T09:30:00.000Z' } });
+  .meta({ id: 'Purge', example: { queue: 'default', purgedBefore: '2026-03-01T09:30:00.000Z' } });
 
 export const healthShape = z
   .strictObject({
@@ -192,4 +195,4 @@ export const healthShape = z
     version: z.string(),
     checks: z.record(z.string(), z.string()).describe('`ok`, or what is wrong'),
   })
-  .openapi('Health', { example: { status: 'ok', version: '0.1.0', checks: { dynamodb: 'ok', sqs: 'ok' } } });
+  .meta({ id: 'Health', example: { status: 'ok', version: '0.1.0', checks: { dynamodb: 'ok', sqs: 'ok' } } });

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { cancelTask } from '../core/cancel.ts';
 import { enqueueTask, isForScheduler } from '../core/enqueue-task.ts';
 import {
@@ -46,9 +46,9 @@ export const waitQuery = z.strictObject({
 /** Longer ones name nothing, and no key of the table could hold them. */
 export const MAX_ID_CHARS = 200;
 
-export const queueParam = z.object({ queue: z.string().max(MAX_ID_CHARS).openapi({ example: 'default' }) });
+export const queueParam = z.object({ queue: z.string().max(MAX_ID_CHARS).meta({ example: 'default' }) });
 const idParam = z.object({
-  id: z.string().max(MAX_ID_CHARS).openapi({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
+  id: z.string().max(MAX_ID_CHARS).meta({ example: '0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
 });
 
 const BODY_HINT = 'Put the data where the program can fetch it, and pass its address.';
@@ -59,7 +59,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/tasks',
       operationId: 'enqueueTask',
@@ -71,7 +71,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(taskShape, 'the task that this key made before'),
         ...problems(...ENQUEUE_PROBLEMS, 'not_supported'),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       assertMediaType(c.req.raw, ['application/json']);
@@ -88,7 +88,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/tasks/{id}',
       operationId: 'readTask',
@@ -99,7 +99,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
         query: waitQuery,
       },
       responses: { 200: json(taskShape, 'the task'), ...problems('invalid_request', 'unknown_task') },
-    }),
+    },
     async (c) => {
       const waitMs = (c.req.valid('query').wait ?? 0) * 1000;
       return c.json(await waitForEnd(deps, c.req.valid('param').id, waitMs, c.req.raw.signal), 200);
@@ -108,7 +108,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/tasks/{id}/cancel',
       operationId: 'cancelTask',
@@ -120,7 +120,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
         202: json(taskShape, 'it is running: its worker has been asked to kill it'),
         ...problems('invalid_request', 'unknown_task', 'unknown_queue', 'wrong_state'),
       },
-    }),
+    },
     async (c) => {
       const { id } = c.req.valid('param');
       const row = await cancelTask(await endingOf(deps, id), id);
@@ -130,7 +130,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/tasks/{id}/redrive',
       operationId: 'redriveTask',
@@ -148,7 +148,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
           'content_gone',
         ),
       },
-    }),
+    },
     async (c) => {
       const { id } = c.req.valid('param');
       const row = await redriveOnceCounted(deps, await endingOf(deps, id), id);

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
 import { LAUNCH_MODES } from '../core/launch-event.ts';
 import { MAX_LAUNCH_COUNT } from '../core/limits.ts';
@@ -19,7 +19,7 @@ const workersRequestShape = z
       .default('until-empty')
       .describe('when they leave: after one task, when the queue is empty, or only when they are stopped'),
   })
-  .openapi('WorkersRequest', { example: { count: 5, mode: 'until-empty' } });
+  .meta({ id: 'WorkersRequest', example: { count: 5, mode: 'until-empty' } });
 
 const workersShape = z
   .strictObject({
@@ -30,7 +30,8 @@ const workersShape = z
       .readonly()
       .describe('why there are fewer'),
   })
-  .openapi('WorkersStarted', {
+  .meta({
+    id: 'WorkersStarted',
     example: { queue: 'default', started: 4, failures: [{ reason: 'RESOURCE:CPU' }] },
   });
 
@@ -38,7 +39,7 @@ const workersShape = z
 export function addWorkerRoutes(app: ApiApp, deps: ApiDeps): void {
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/workers',
       operationId: 'startWorkers',
@@ -57,7 +58,7 @@ export function addWorkerRoutes(app: ApiApp, deps: ApiDeps): void {
           'not_supported',
         ),
       },
-    }),
+    },
     async (c) => {
       const definition = await findQueue(deps, c.req.valid('param').queue);
       assertMediaType(c.req.raw, ['application/json']);

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { Context } from 'hono';
 import { cancelWorkflow } from '../core/cancel-workflow.ts';
 import { enqueueWorkflow, type WorkflowSpec } from '../core/enqueue-workflow.ts';
@@ -16,7 +16,7 @@ import { waitForWorkflow } from './wait-for-end.ts';
 import { chainSpecShape, setSpecShape, workflowShape } from './workflow-shapes.ts';
 
 const idParam = z.object({
-  id: z.string().max(MAX_ID_CHARS).openapi({ example: 'w~0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
+  id: z.string().max(MAX_ID_CHARS).meta({ example: 'w~0b6f6a52-4f0e-4a7e-9d5b-6f0c7a1f2f11' }),
 });
 
 const enqueueAnswers = {
@@ -47,7 +47,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/chains',
       operationId: 'enqueueChain',
@@ -55,7 +55,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Run tasks one after another, each fed with what the one before it left',
       request: { params: queueParam, headers: idempotencyHeaders },
       responses: enqueueAnswers,
-    }),
+    },
     async (c) => {
       const key = c.req.valid('header')['idempotency-key'];
       return c.json(...(await enqueue(c, c.req.valid('param').queue, key, parseChain)));
@@ -65,7 +65,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/queues/{queue}/sets',
       operationId: 'enqueueSet',
@@ -73,7 +73,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
       summary: 'Run tasks at once, and another one when all of them have succeeded',
       request: { params: queueParam, headers: idempotencyHeaders },
       responses: enqueueAnswers,
-    }),
+    },
     async (c) => {
       const key = c.req.valid('header')['idempotency-key'];
       return c.json(...(await enqueue(c, c.req.valid('param').queue, key, parseSet)));
@@ -83,7 +83,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'get',
       path: '/v1/workflows/{id}',
       operationId: 'readWorkflow',
@@ -97,7 +97,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
         200: json(workflowShape, 'the workflow'),
         ...problems('invalid_request', 'unknown_workflow'),
       },
-    }),
+    },
     async (c) => {
       const waitMs = (c.req.valid('query').wait ?? 0) * 1000;
       return c.json(await waitForWorkflow(deps, c.req.valid('param').id, waitMs, c.req.raw.signal), 200);
@@ -106,7 +106,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
 
   addRoute(
     app,
-    createRoute({
+    {
       method: 'post',
       path: '/v1/workflows/{id}/cancel',
       operationId: 'cancelWorkflow',
@@ -118,7 +118,7 @@ export function addWorkflowRoutes(app: ApiApp, deps: ApiDeps): void {
         202: json(workflowShape, 'something of it runs: its worker has been asked to kill it'),
         ...problems('invalid_request', 'unknown_workflow', 'unknown_queue', 'wrong_state'),
       },
-    }),
+    },
     async (c) => {
       const { id } = c.req.valid('param');
       const workflow = await ports.workflows.read(id);

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { FAILURE_REASONS, TASK_STATES } from '../core/task-states.ts';
 import { chainSpecSchema, setSpecSchema } from '../core/workflow-spec.ts';
 import { batchShape } from './shapes.ts';
@@ -14,7 +14,7 @@ const stepShape = z
     reason: z.enum(FAILURE_REASONS).optional().describe('why it FAILED'),
     error: z.string().optional(),
   })
-  .openapi('WorkflowStep', { example: { task: `${ID}.1`, state: 'SUCCEEDED' } });
+  .meta({ id: 'WorkflowStep', example: { task: `${ID}.1`, state: 'SUCCEEDED' } });
 
 const { id: _id, queue: _queue, ...counts } = batchShape.shape;
 
@@ -34,7 +34,8 @@ export const workflowShape = z
       .optional()
       .describe('what the last step or the callback left: its result, or else the end of its STDOUT'),
   })
-  .openapi('Workflow', {
+  .meta({
+    id: 'Workflow',
     example: {
       id: ID,
       kind: 'chain' as const,

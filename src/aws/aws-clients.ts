@@ -1,8 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { CallLedger, countCalls } from './call-ledger.ts';
-import { DYNAMODB, makeJsonService, SQS, type JsonService } from './json-service.ts';
-import type { SqsClients } from './sqs-message-queue.ts';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { AwsServices } from './aws-services.ts';
+import { CallLedger } from './call-ledger.ts';
+import { DYNAMODB, makeJsonService, SQS } from './json-service.ts';
+import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
+import { sdkCaller } from './sdk-caller.ts';
 
 /** Where the services are; what is absent comes from the SDK's own variables and credential chain. */
 export interface AwsTarget {
@@ -22,16 +24,12 @@ export function targetFromEnv(env: Readonly<Record<string, string | undefined>>)
   };
 }
 
-// Short, so that a heartbeat has time for all three tries of the SDK within its lease.
-const REQUEST_TIMEOUT_MS = 8000;
 const CONNECTION_TIMEOUT_MS = 2000;
 
-export interface AwsClients extends SqsClients {
+/** … and the SDK's own clients, for what is rare: making tables and queues. */
+export interface AwsClients extends AwsServices {
+  readonly client: SQSClient;
   readonly dynamodb: DynamoDBClient;
-  readonly dynamodbJson: JsonService;
-  /** Of all of them. */
-  readonly calls: CallLedger;
-  close(): void;
 }
 
 export function makeAwsClients(target: AwsTarget): AwsClients {
@@ -60,10 +58,8 @@ export function makeAwsClients(target: AwsTarget): AwsClients {
     requestHandler,
   });
   const calls = new CallLedger();
-  countCalls(client, calls);
-  countCalls(dynamodb, calls);
-  const json = makeJsonService(client, SQS, REQUEST_TIMEOUT_MS, calls);
-  const dynamodbJson = makeJsonService(dynamodb, DYNAMODB, REQUEST_TIMEOUT_MS, calls);
+  const json = makeJsonService(sdkCaller(client, 'sqs'), SQS, REQUEST_TIMEOUT_MS, calls);
+  const dynamodbJson = makeJsonService(sdkCaller(dynamodb, 'dynamodb'), DYNAMODB, REQUEST_TIMEOUT_MS, calls);
   return {
     client,
     json,
@@ -77,11 +73,4 @@ export function makeAwsClients(target: AwsTarget): AwsClients {
       dynamodbJson.close();
     },
   };
-}
-
-/** Asks SQS for the address of a queue. */
-export async function findQueueUrl(client: SQSClient, name: string): Promise<string> {
-  const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
-  if (QueueUrl === undefined) throw new Error(`SQS has no queue ${name}`);
-  return QueueUrl;
 }

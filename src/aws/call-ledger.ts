@@ -1,5 +1,4 @@
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
@@ -36,25 +35,6 @@ export class CallLedger {
   }
 }
 
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
-
-/** Counts what goes through a client of the SDK. */
-export function countCalls(client: DynamoDBClient | SQSClient, calls: CallLedger): void {
-  const { middlewareStack } = client as Pick<DynamoDBClient, 'middlewareStack'>;
-  middlewareStack.add(
-    (next, context) => (args) => {
-      const operation = String(context['commandName']).replace(/Command$/, '');
-      calls.asked(operation);
-      if (WRITES.has(operation)) {
-        const { Item: item } = args.input as { Item?: Item };
-        calls.wrote(operation, writeUnits(itemBytes(item), Object.keys(item ?? {})));
-      }
-      return next(args);
-    },
-    { step: 'finalizeRequest', priority: 'low', name: 'countCalls' }, // after the one that tries again
-  );
-}
-
 const UNIT_BYTES = 1024;
 
 /** Attributes that an index holds; whoever sets or removes one pays for an entry of at most 1 KB. */
@@ -82,7 +62,7 @@ export function itemBytes(item: Item = {}): number {
 function valueBytes(value: Item[string]): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return Math.ceil(value.N.length / 2) + 1;
-  if (value.B !== undefined) return value.B.length;
+  if (value.B !== undefined) return Math.floor((value.B.length * 3) / 4); // in base64, see toBinary
   if (value.L) return 3 + value.L.reduce((sum, one) => sum + 1 + valueBytes(one), 0);
   if (value.M) return 3 + Object.keys(value.M).length + itemBytes(value.M);
   return 1;

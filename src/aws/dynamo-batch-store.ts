@@ -1,10 +1,9 @@
-import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { BatchRow, ChunkRow, ChunkTask } from '../core/batch-row.ts';
 import { CHUNK_RETENTION_MS } from '../core/limits.ts';
 import { expiryAfter } from '../core/new-row.ts';
 import type { BatchStore } from '../core/ports.ts';
-import { conditional, fromItem, toItem, type Table } from './dynamo.ts';
+import { ask, conditional, fromBinary, fromItem, toBinary, toItem, type Item, type Table } from './dynamo.ts';
 import {
   batchKey,
   chunkKey,
@@ -25,27 +24,22 @@ const SWEEP_PAGE = 100;
  */
 export function makeBatchStore(table: Table): BatchStore {
   const get = async (key: Key) => {
-    const { Item: item } = await table.client.send(
-      new GetItemCommand({ TableName: table.name, Key: toItem(key), ConsistentRead: true }),
-    );
+    const { Item: item } = await ask(table, 'GetItem', { Key: toItem(key), ConsistentRead: true });
     return item && fromItem(item);
   };
-  const putIfAbsent = async (item: object): Promise<boolean> => {
+  const putIfAbsent = async (item: Item): Promise<boolean> => {
     const { done } = await conditional(() =>
-      table.client.send(
-        new PutItemCommand({
-          TableName: table.name,
-          Item: toItem(item),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
+      ask(table, 'PutItem', {
+        Item: item,
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
     );
     return done;
   };
   const readPrograms = async (batch: string, chunk: number): Promise<Omit<ChunkRow, 'sent'> | undefined> => {
     const plain = await get(programsKey(batch, chunk));
     if (!plain) return undefined;
-    const tasks = JSON.parse(inflateRawSync(plain['tasks'] as Uint8Array).toString()) as ChunkTask[];
+    const tasks = JSON.parse(inflateRawSync(fromBinary(plain['tasks'])).toString()) as ChunkTask[];
     const { queue, hash, createdAt } = plain as Pick<ChunkRow, 'queue' | 'hash' | 'createdAt'>;
     return { batch, chunk, queue, hash, createdAt, tasks };
   };
@@ -64,13 +58,10 @@ export function makeBatchStore(table: Table): BatchStore {
 
     async storeChunk(row) {
       const expiresAt = expiryAfter(row.createdAt, CHUNK_RETENTION_MS);
+      const { queue, hash, createdAt } = row;
       const isNew = await putIfAbsent({
-        ...programsKey(row.batch, row.chunk),
-        queue: row.queue,
-        hash: row.hash,
-        createdAt: row.createdAt,
-        tasks: new Uint8Array(deflateRawSync(JSON.stringify(row.tasks))),
-        expiresAt,
+        ...toItem({ ...programsKey(row.batch, row.chunk), queue, hash, createdAt, expiresAt }),
+        tasks: toBinary(deflateRawSync(JSON.stringify(row.tasks))),
       });
       const programs = isNew ? row : await readPrograms(row.batch, row.chunk);
       if (!programs)
@@ -78,7 +69,7 @@ export function makeBatchStore(table: Table): BatchStore {
       if (programs.hash !== row.hash) return { ...programs, sent: false };
       const name = `${row.batch}.${row.chunk}`;
       const sort = indexSort(programs.createdAt, name);
-      const isMarked = await putIfAbsent({
+      const mark = {
         ...chunkKey(row.batch, row.chunk),
         sent: false,
         gq: timeIndexPartition(row.queue, shardOf(name)),
@@ -86,36 +77,31 @@ export function makeBatchStore(table: Table): BatchStore {
         fq: unsentIndexPartition(row.queue),
         ft: sort,
         expiresAt,
-      });
+      };
+      const isMarked = await putIfAbsent(toItem(mark));
       if (isNew) return undefined;
       return { ...programs, sent: !isMarked && (await readMark(row.batch, row.chunk))?.sent === true };
     },
 
     async markSent(batch, chunk) {
-      await table.client.send(
-        new UpdateItemCommand({
-          TableName: table.name,
-          Key: toItem(chunkKey(batch, chunk)),
-          UpdateExpression: 'SET sent = :true REMOVE fq, ft',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: toItem({ ':true': true }),
-        }),
-      );
+      await ask(table, 'UpdateItem', {
+        Key: toItem(chunkKey(batch, chunk)),
+        UpdateExpression: 'SET sent = :true REMOVE fq, ft',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: toItem({ ':true': true }),
+      });
     },
 
     async unsentChunks(queue, before) {
-      const { Items: items = [] } = await table.client.send(
-        new QueryCommand({
-          TableName: table.name,
-          IndexName: 'open',
-          KeyConditionExpression: 'fq = :queue AND ft < :before',
-          ExpressionAttributeValues: toItem({
-            ':queue': unsentIndexPartition(queue),
-            ':before': indexSort(before, ''),
-          }),
-          Limit: SWEEP_PAGE,
+      const { Items: items = [] } = await ask(table, 'Query', {
+        IndexName: 'open',
+        KeyConditionExpression: 'fq = :queue AND ft < :before',
+        ExpressionAttributeValues: toItem({
+          ':queue': unsentIndexPartition(queue),
+          ':before': indexSort(before, ''),
         }),
-      );
+        Limit: SWEEP_PAGE,
+      });
       return items.flatMap((item) => {
         const plain = fromItem(item);
         const key = parseKey({ pk: String(plain['pk']), sk: String(plain['sk']) });
@@ -132,18 +118,15 @@ export function makeBatchStore(table: Table): BatchStore {
 
     async replace({ id, ...row }, revision) {
       const { done } = await conditional(() =>
-        table.client.send(
-          new PutItemCommand({
-            TableName: table.name,
-            Item: toItem({
-              ...batchKey(id),
-              ...row,
-              expiresAt: expiryAfter(row.createdAt, CHUNK_RETENTION_MS),
-            }),
-            ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
-            ...(revision !== 0 && { ExpressionAttributeValues: toItem({ ':revision': revision }) }),
+        ask(table, 'PutItem', {
+          Item: toItem({
+            ...batchKey(id),
+            ...row,
+            expiresAt: expiryAfter(row.createdAt, CHUNK_RETENTION_MS),
           }),
-        ),
+          ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
+          ...(revision !== 0 && { ExpressionAttributeValues: toItem({ ':revision': revision }) }),
+        }),
       );
       return done;
     },

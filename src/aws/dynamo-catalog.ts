@@ -1,7 +1,6 @@
-import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, QueueCatalog } from '../core/ports.ts';
 import { queueDefinitionSchema, type QueueDefinition } from '../core/queue-definition.ts';
-import { fromItem, queryAll, toItem, type Table } from './dynamo.ts';
+import { ask, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
 import { catalogKey } from './keys.ts';
 
 const CACHE_MS = 2000;
@@ -33,9 +32,9 @@ export function makeTableCatalog(table: Table, clock: Clock): QueueCatalog {
 
 export async function putDefinition(table: Table, definition: QueueDefinition): Promise<void> {
   const item = toItem({ ...catalogKey(definition.name), definition });
-  await table.client.send(new PutItemCommand({ TableName: table.name, Item: item }));
+  await ask(table, 'PutItem', { Item: item });
 }
 
 export async function deleteDefinition(table: Table, name: string): Promise<void> {
-  await table.client.send(new DeleteItemCommand({ TableName: table.name, Key: toItem(catalogKey(name)) }));
+  await ask(table, 'DeleteItem', { Key: toItem(catalogKey(name)) });
 }

@@ -1,9 +1,4 @@
-import {
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import {
   NO_TOTALS,
   type FoldedRow,
@@ -12,7 +7,7 @@ import {
   type Totals,
 } from '../core/ledger-row.ts';
 import type { LedgerStore } from '../core/ports.ts';
-import { conditional, fromItem, queryAll, toItem, updateItem, type BusyTable, type Item } from './dynamo.ts';
+import { ask, conditional, fromItem, queryAll, toItem, updateItem, type Table, type Item } from './dynamo.ts';
 import { foldedKey, LEDGER_PREFIX, ledgerKey, queueKey, retiredLedgerKey, type Key } from './keys.ts';
 
 const MAX_RACES = 5;
@@ -62,11 +57,9 @@ export function buildClose(
 }
 
 /** Ledgers in DynamoDB. */
-export function makeLedgerStore(table: BusyTable): LedgerStore {
+export function makeLedgerStore(table: Table): LedgerStore {
   const get = async (key: Key): Promise<Item | undefined> => {
-    const { Item: item } = await table.client.send(
-      new GetItemCommand({ TableName: table.name, Key: toItem(key), ConsistentRead: true }),
-    );
+    const { Item: item } = await ask(table, 'GetItem', { Key: toItem(key), ConsistentRead: true });
     return item;
   };
   const readListed = async (queue: string, ledger: string): Promise<LedgerRow | undefined> => {
@@ -122,10 +115,8 @@ export function makeLedgerStore(table: BusyTable): LedgerStore {
         lastWrite: at,
         expiresAt,
       };
-      await table.client.send(new PutItemCommand({ TableName: table.name, Item: toItem(item) }));
-      await table.client.send(
-        new DeleteItemCommand({ TableName: table.name, Key: toItem(ledgerKey(queue, ledger)) }),
-      );
+      await ask(table, 'PutItem', { Item: toItem(item) });
+      await ask(table, 'DeleteItem', { Key: toItem(ledgerKey(queue, ledger)) });
     },
 
     async readFolded(of) {
@@ -139,14 +130,11 @@ export function makeLedgerStore(table: BusyTable): LedgerStore {
 
     async replaceFolded({ of, totals, ledgers, revision: next }, revision) {
       const { done } = await conditional(() =>
-        table.client.send(
-          new PutItemCommand({
-            TableName: table.name,
-            Item: toItem({ ...foldedKey(of), totals: toList(totals), ledgers, revision: next }),
-            ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
-            ...(revision !== 0 && { ExpressionAttributeValues: toItem({ ':revision': revision }) }),
-          }),
-        ),
+        ask(table, 'PutItem', {
+          Item: toItem({ ...foldedKey(of), totals: toList(totals), ledgers, revision: next }),
+          ConditionExpression: revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :revision',
+          ...(revision !== 0 && { ExpressionAttributeValues: toItem({ ':revision': revision }) }),
+        }),
       );
       return done;
     },

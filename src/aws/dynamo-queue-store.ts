@@ -1,13 +1,7 @@
-import {
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { LaunchLock, QueueStore } from '../core/ports.ts';
 import type { NewerNote, RenewalState, WorkerReport } from '../core/queue-control.ts';
-import { conditional, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
+import { ask, conditional, fromItem, queryAll, toItem, type Table } from './dynamo.ts';
 import { queueKey, WORKER_PREFIX, workerKey } from './keys.ts';
 
 const MAX_RACES = 10;
@@ -45,19 +39,17 @@ export function buildTakeLaunchLock(
 /** Control of queues, and the reports of their workers, in DynamoDB. */
 export function makeQueueStore(table: Table): QueueStore {
   const update = (queue: string, expression: string, values: object, condition?: string) =>
-    table.client.send(
-      new UpdateItemCommand({
-        TableName: table.name,
-        Key: toItem(queueKey(queue)),
-        UpdateExpression: expression,
-        ExpressionAttributeValues: toItem(values),
-        ...(condition !== undefined && { ConditionExpression: condition }),
-      }),
-    );
+    ask(table, 'UpdateItem', {
+      Key: toItem(queueKey(queue)),
+      UpdateExpression: expression,
+      ExpressionAttributeValues: toItem(values),
+      ...(condition !== undefined && { ConditionExpression: condition }),
+    });
   const readItem = async (queue: string): Promise<Record<string, unknown>> => {
-    const { Item: item } = await table.client.send(
-      new GetItemCommand({ TableName: table.name, Key: toItem(queueKey(queue)), ConsistentRead: true }),
-    );
+    const { Item: item } = await ask(table, 'GetItem', {
+      Key: toItem(queueKey(queue)),
+      ConsistentRead: true,
+    });
     return item ? fromItem(item) : {};
   };
   return {
@@ -65,8 +57,8 @@ export function makeQueueStore(table: Table): QueueStore {
       return (await readItem(queue))['launch'] as LaunchLock | undefined;
     },
     async takeLaunchLock(queue, lock, previous) {
-      const command = new UpdateItemCommand(buildTakeLaunchLock(table.name, queue, lock, previous));
-      const { done } = await conditional(() => table.client.send(command));
+      const input = buildTakeLaunchLock(table.name, queue, lock, previous);
+      const { done } = await conditional(() => ask(table, 'UpdateItem', input));
       return done;
     },
     async readControl(queue) {
@@ -123,12 +115,10 @@ export function makeQueueStore(table: Table): QueueStore {
     async reportWorker(queue, report, expiresAt) {
       const { worker, ...rest } = report;
       const item = toItem({ ...workerKey(queue, worker), ...rest, expiresAt });
-      await table.client.send(new PutItemCommand({ TableName: table.name, Item: item }));
+      await ask(table, 'PutItem', { Item: item });
     },
     async removeWorker(queue, worker) {
-      await table.client.send(
-        new DeleteItemCommand({ TableName: table.name, Key: toItem(workerKey(queue, worker)) }),
-      );
+      await ask(table, 'DeleteItem', { Key: toItem(workerKey(queue, worker)) });
     },
     async workers(queue) {
       const items = await queryAll(table, {

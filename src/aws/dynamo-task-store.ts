@@ -1,4 +1,3 @@
-import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { MAX_PAYLOAD_PART_BYTES } from '../core/limits.ts';
 import type {
@@ -12,13 +11,15 @@ import type {
 import type { TaskRow } from '../core/task-row.ts';
 import type { TaskChange } from '../core/transition.ts';
 import {
+  ask,
   conditional,
+  fromBinary,
   fromItem,
   getMany,
   queryAll,
+  toBinary,
   toItem,
   updateItem,
-  type BusyTable,
   type Item,
   type Table,
 } from './dynamo.ts';
@@ -27,7 +28,7 @@ import { buildIndexPage, buildTaskChange } from './task-commands.ts';
 import { toShownTaskRow, toTaskRow } from './task-item.ts';
 
 /** Tasks in DynamoDB. @param together for processes with many changes at a time */
-export function makeTaskStore(table: BusyTable, together?: ChangesTogether): TaskStore {
+export function makeTaskStore(table: Table, together?: ChangesTogether): TaskStore {
   const read = async (id: string): Promise<TaskRow | undefined> => {
     const item = await getItem(table, toItem(taskKey(id)));
     return item && toTaskRow(item);
@@ -58,15 +59,12 @@ export function makeTaskStore(table: BusyTable, together?: ChangesTogether): Tas
 
     async writeOutput(id, output, expiresAt) {
       await conditional(() =>
-        table.client.send(
-          new PutItemCommand({
-            TableName: table.name,
-            Item: toItem({ ...outputKey(id), ...output, expiresAt }),
-            // A worker that has lost its lease must not replace what a later attempt wrote.
-            ConditionExpression: 'attribute_not_exists(pk) OR attempt <= :attempt',
-            ExpressionAttributeValues: toItem({ ':attempt': output.attempt }),
-          }),
-        ),
+        ask(table, 'PutItem', {
+          Item: toItem({ ...outputKey(id), ...output, expiresAt }),
+          // A worker that has lost its lease must not replace what a later attempt wrote.
+          ConditionExpression: 'attribute_not_exists(pk) OR attempt <= :attempt',
+          ExpressionAttributeValues: toItem({ ':attempt': output.attempt }),
+        }),
       );
     },
 
@@ -80,8 +78,8 @@ export function makeTaskStore(table: BusyTable, together?: ChangesTogether): Tas
       const parts = Math.max(1, Math.ceil(bytes.length / MAX_PAYLOAD_PART_BYTES));
       for (let part = parts - 1; part >= 0; part -= 1) {
         const data = bytes.subarray(part * MAX_PAYLOAD_PART_BYTES, (part + 1) * MAX_PAYLOAD_PART_BYTES);
-        const item = { ...payloadKey(id, part), data: new Uint8Array(data), parts, expiresAt };
-        await table.client.send(new PutItemCommand({ TableName: table.name, Item: toItem(item) }));
+        const item = toItem({ ...payloadKey(id, part), parts, expiresAt });
+        await ask(table, 'PutItem', { Item: { ...item, data: toBinary(data) } });
       }
     },
 
@@ -91,14 +89,16 @@ export function makeTaskStore(table: BusyTable, together?: ChangesTogether): Tas
         ExpressionAttributeValues: toItem({ ':pk': taskKey(id).pk, ':sk': PAYLOAD_PREFIX }),
         ConsistentRead: true,
       });
-      const parts = items.map((item) => fromItem(item) as { data: Uint8Array; parts: number });
+      const parts = items.map((item) => fromItem(item) as { data: unknown; parts: number });
       const first = parts[0];
       if (!first || parts.length < first.parts) return undefined;
-      return inflateRawSync(Buffer.concat(parts.slice(0, first.parts).map(({ data }) => data))).toString();
+      return inflateRawSync(
+        Buffer.concat(parts.slice(0, first.parts).map(({ data }) => fromBinary(data))),
+      ).toString();
     },
 
     async page(query): Promise<IndexPage> {
-      const page = await table.client.send(new QueryCommand(buildIndexPage(table.name, query)));
+      const page = await ask(table, 'Query', buildIndexPage(table.name, query));
       const sort = query.index === 'failed' ? 'ft' : 'gt';
       const entries = (page.Items ?? []).flatMap((item): IndexEntry[] => {
         const plain = fromItem(item);
@@ -112,8 +112,6 @@ export function makeTaskStore(table: BusyTable, together?: ChangesTogether): Tas
 }
 
 async function getItem(table: Table, key: Item): Promise<Item | undefined> {
-  const { Item: item } = await table.client.send(
-    new GetItemCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
-  );
+  const { Item: item } = await ask(table, 'GetItem', { Key: key, ConsistentRead: true });
   return item;
 }

@@ -1,55 +1,46 @@
-import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { Timer, TimerStore } from '../core/timer.ts';
-import { conditional, fromItem, toItem, type Item, type Table } from './dynamo.ts';
+import { ask, conditional, fromItem, toItem, type Item, type Table } from './dynamo.ts';
 import { indexSort, timerKey, TIMERS_PARTITION } from './keys.ts';
 
 /** Timers in the table of a local stack: one item each; one that is not paused is in the sparse index by its time. */
 export function makeTimerStore(table: Table): TimerStore {
-  const { client, name: TableName } = table;
   return {
     async read(queue, id) {
-      const { Item: item } = await client.send(
-        new GetItemCommand({ TableName, Key: toItem(timerKey(queue, id)), ConsistentRead: true }),
-      );
+      const { Item: item } = await ask(table, 'GetItem', {
+        Key: toItem(timerKey(queue, id)),
+        ConsistentRead: true,
+      });
       return item && toTimer(item);
     },
     async put(timer, revision) {
       const { done } = await conditional(() =>
-        client.send(new PutItemCommand({ TableName, Item: toTimerItem(timer), ...ifStill(revision) })),
+        ask(table, 'PutItem', { Item: toTimerItem(timer), ...ifStill(revision) }),
       );
       return done;
     },
     async remove(queue, id, revision) {
       const Key = toItem(timerKey(queue, id));
-      const { done } = await conditional(() =>
-        client.send(new DeleteItemCommand({ TableName, Key, ...ifStill(revision) })),
-      );
+      const { done } = await conditional(() => ask(table, 'DeleteItem', { Key, ...ifStill(revision) }));
       return done;
     },
     async list(queue, prefix, limit, after) {
       const { pk } = timerKey(queue, '');
-      const page = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: toItem({ ':pk': pk, ':prefix': prefix }),
-          ConsistentRead: true,
-          Limit: limit,
-          ...(after !== undefined && { ExclusiveStartKey: toItem(timerKey(queue, after)) }),
-        }),
-      );
+      const page = await ask(table, 'Query', {
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: toItem({ ':pk': pk, ':prefix': prefix }),
+        ConsistentRead: true,
+        Limit: limit,
+        ...(after !== undefined && { ExclusiveStartKey: toItem(timerKey(queue, after)) }),
+      });
       return { timers: (page.Items ?? []).map(toTimer), more: page.LastEvaluatedKey !== undefined };
     },
     async due(by, limit) {
-      const { Items: items = [] } = await client.send(
-        new QueryCommand({
-          TableName,
-          IndexName: 'open',
-          KeyConditionExpression: 'fq = :fq AND ft < :until',
-          ExpressionAttributeValues: toItem({ ':fq': TIMERS_PARTITION, ':until': indexSort(by + 1, '') }),
-          Limit: limit,
-        }),
-      );
+      const { Items: items = [] } = await ask(table, 'Query', {
+        IndexName: 'open',
+        KeyConditionExpression: 'fq = :fq AND ft < :until',
+        ExpressionAttributeValues: toItem({ ':fq': TIMERS_PARTITION, ':until': indexSort(by + 1, '') }),
+        Limit: limit,
+      });
       return items.map(fromItem).map(({ pk, sk }) => ({
         queue: String(pk).slice(timerKey('', '').pk.length),
         id: String(sk),

@@ -1,8 +1,7 @@
-import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { WorkflowStore } from '../core/workflow-store.ts';
 import type { StepSpec, WorkflowRow } from '../core/workflow-row.ts';
-import { conditional, fromItem, toItem, type Item, type Table } from './dynamo.ts';
+import { ask, conditional, fromBinary, fromItem, toBinary, toItem, type Item, type Table } from './dynamo.ts';
 import { workflowKey, workflowStepsKey, type Key } from './keys.ts';
 
 /**
@@ -11,34 +10,26 @@ import { workflowKey, workflowStepsKey, type Key } from './keys.ts';
  */
 export function makeWorkflowStore(table: Table): WorkflowStore {
   const get = async (key: Key) => {
-    const { Item: item } = await table.client.send(
-      new GetItemCommand({ TableName: table.name, Key: toItem(key), ConsistentRead: true }),
-    );
+    const { Item: item } = await ask(table, 'GetItem', { Key: toItem(key), ConsistentRead: true });
     return item;
   };
-  const putIfAbsent = (item: object) =>
+  const putIfAbsent = (item: Item) =>
     conditional(() =>
-      table.client.send(
-        new PutItemCommand({
-          TableName: table.name,
-          Item: toItem(item),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
+      ask(table, 'PutItem', {
+        Item: item,
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
     );
   /** Of an item that must be there; undefined when it is not. */
   const update = async (key: Key, expression: string, values: object): Promise<Item | undefined> => {
     const { done, item } = await conditional(() =>
-      table.client.send(
-        new UpdateItemCommand({
-          TableName: table.name,
-          Key: toItem(key),
-          UpdateExpression: expression,
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: toItem(values),
-          ReturnValues: 'ALL_NEW',
-        }),
-      ),
+      ask(table, 'UpdateItem', {
+        Key: toItem(key),
+        UpdateExpression: expression,
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: toItem(values),
+        ReturnValues: 'ALL_NEW',
+      }),
     );
     return done ? item : undefined;
   };
@@ -52,8 +43,10 @@ export function makeWorkflowStore(table: Table): WorkflowStore {
 
     async store({ id, done: _done, ...row }, steps) {
       const { hash, expiresAt } = row;
-      const bytes = new Uint8Array(deflateRawSync(JSON.stringify(steps)));
-      const first = await putIfAbsent({ ...workflowStepsKey(id), hash, steps: bytes, expiresAt });
+      const first = await putIfAbsent({
+        ...toItem({ ...workflowStepsKey(id), hash, expiresAt }),
+        steps: toBinary(deflateRawSync(JSON.stringify(steps))),
+      });
       if (!first.done) {
         const there = await get(workflowStepsKey(id));
         // Of another content: nothing is made for it. It is not accepted, and reads as what it is in conflict with.
@@ -61,14 +54,14 @@ export function makeWorkflowStore(table: Table): WorkflowStore {
         if (storedHash !== undefined && storedHash !== hash)
           return { ...row, id, hash: storedHash, done: [] };
       }
-      const { done } = await putIfAbsent({ ...workflowKey(id), ...row });
+      const { done } = await putIfAbsent(toItem({ ...workflowKey(id), ...row }));
       return done ? undefined : read(id);
     },
 
     async readSteps(id) {
       const item = await get(workflowStepsKey(id));
       if (!item) return undefined;
-      return JSON.parse(inflateRawSync(fromItem(item)['steps'] as Uint8Array).toString()) as StepSpec[];
+      return JSON.parse(inflateRawSync(fromBinary(fromItem(item)['steps'])).toString()) as StepSpec[];
     },
 
     async addDone(id, member) {

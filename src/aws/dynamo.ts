@@ -1,29 +1,41 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  type AttributeValue,
-  type DynamoDBClient,
-  QueryCommand,
-  type QueryCommandInput,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type * as Sdk from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemBytes, writeUnits, type CallLedger } from './call-ledger.ts';
 import { AwsError, type JsonService } from './json-service.ts';
 
-/** A table and the client that reaches it. */
+/** A table and what reaches it. */
 export interface Table {
-  readonly client: DynamoDBClient;
-  readonly name: string;
-}
-
-/** … and what takes the requests that every task costs. Their items hold no binary attributes. */
-export interface BusyTable extends Table {
   readonly json: JsonService;
+  readonly name: string;
   readonly calls: CallLedger;
 }
 
-export type Item = Record<string, AttributeValue>;
+export type Item = Record<string, Sdk.AttributeValue>;
+
+/** What is asked of a table, with the SDK's types: only its code is not used. */
+interface Operations {
+  readonly BatchGetItem: [Sdk.BatchGetItemCommandInput, Sdk.BatchGetItemCommandOutput];
+  readonly DeleteItem: [Sdk.DeleteItemCommandInput, Sdk.DeleteItemCommandOutput];
+  readonly GetItem: [Sdk.GetItemCommandInput, Sdk.GetItemCommandOutput];
+  readonly PutItem: [Sdk.PutItemCommandInput, Sdk.PutItemCommandOutput];
+  readonly Query: [Sdk.QueryCommandInput, Sdk.QueryCommandOutput];
+  readonly UpdateItem: [Sdk.UpdateItemCommandInput, Sdk.UpdateItemCommandOutput];
+}
+
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
+
+/** One request about a table. */
+export function ask<Name extends Exclude<keyof Operations, 'BatchGetItem'>>(
+  { json, name: TableName, calls }: Table,
+  operation: Name,
+  input: Omit<Operations[Name][0], 'TableName'>,
+): Promise<Operations[Name][1]> {
+  if (WRITES.has(operation)) {
+    const { Item: item = {} } = input as { Item?: Item };
+    calls.wrote(operation, writeUnits(itemBytes(item), Object.keys(item)));
+  }
+  return json.call(operation, { TableName, ...input });
+}
 
 /** Plain values → attribute values; undefined members are left out. */
 export function toItem(value: object): Item {
@@ -32,6 +44,16 @@ export function toItem(value: object): Item {
 
 export function fromItem(item: Item): Record<string, unknown> {
   return unmarshall(item);
+}
+
+/** Bytes as an attribute: requests are JSON, which has them in base64. */
+export function toBinary(bytes: Uint8Array): Sdk.AttributeValue {
+  return { B: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') as never };
+}
+
+/** The bytes of an attribute, as `fromItem` leaves them. */
+export function fromBinary(value: unknown): Buffer {
+  return Buffer.from(String(value), 'base64');
 }
 
 /**
@@ -45,7 +67,6 @@ export async function conditional(
     const { Attributes } = await send();
     return { done: true, item: Attributes };
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return { done: false, item: error.Item };
     if (error instanceof AwsError && error.name === 'ConditionalCheckFailedException')
       return { done: false, item: error.body['Item'] as Item | undefined };
     throw error;
@@ -54,8 +75,8 @@ export async function conditional(
 
 /** A conditional update. */
 export async function updateItem(
-  { json, calls }: BusyTable,
-  input: UpdateItemCommandInput,
+  { json, calls }: Table,
+  input: Sdk.UpdateItemCommandInput,
 ): Promise<{ done: boolean; item: Item | undefined }> {
   const outcome = await conditional(() => json.call('UpdateItem', input));
   const touched = outcome.done ? Object.values(input.ExpressionAttributeNames ?? {}) : [];
@@ -76,7 +97,7 @@ export async function getMany(
     let keys = wanted.slice(at, at + BATCH_GET_KEYS);
     while (keys.length > 0) {
       const RequestItems = { [table.name]: { Keys: keys, ConsistentRead: isConsistent } };
-      const answer = await table.client.send(new BatchGetItemCommand({ RequestItems }));
+      const answer: Operations['BatchGetItem'][1] = await table.json.call('BatchGetItem', { RequestItems });
       items.push(...(answer.Responses?.[table.name] ?? []));
       keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
     }
@@ -85,13 +106,14 @@ export async function getMany(
 }
 
 /** All items of a query, page by page. */
-export async function queryAll(table: Table, input: Omit<QueryCommandInput, 'TableName'>): Promise<Item[]> {
+export async function queryAll(
+  table: Table,
+  input: Omit<Sdk.QueryCommandInput, 'TableName'>,
+): Promise<Item[]> {
   const items: Item[] = [];
   let from: Item | undefined;
   do {
-    const page = await table.client.send(
-      new QueryCommand({ ...input, TableName: table.name, ExclusiveStartKey: from }),
-    );
+    const page: Sdk.QueryCommandOutput = await ask(table, 'Query', { ...input, ExclusiveStartKey: from });
     items.push(...(page.Items ?? []));
     from = page.LastEvaluatedKey;
   } while (from);

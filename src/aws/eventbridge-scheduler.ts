@@ -9,41 +9,16 @@ import {
   UpdateScheduleCommand,
   ValidationException,
 } from '@aws-sdk/client-scheduler';
-import * as z from 'zod';
 import { MillraceError } from '../core/errors.ts';
-import { MAX_SCHEDULE_INPUT_BYTES } from '../core/limits.ts';
 import type { Digest } from '../core/ports.ts';
 import type { Schedule } from '../core/schedule.ts';
 import type { Scheduler } from '../core/scheduler.ts';
-import {
-  buildCreateLater,
-  buildSchedule,
-  laterName,
-  queuePrefix,
-  toSchedule,
-  type SchedulerConfig,
-} from './schedule-commands.ts';
+import { MAX_BODY_BYTES, type SchedulerConfig } from './scheduler-config.ts';
+import { buildCreateLater, buildSchedule, laterName, queuePrefix, toSchedule } from './schedule-commands.ts';
 
 /** A list asks for each schedule by itself: so many at once. */
 const READS_AT_ONCE = 10;
 const MAX_RACES = 3;
-const OVERHEAD_BYTES = 1024; // of the Input: queue, attributes
-const ESCAPES = 2; // the body is JSON in JSON: at worst, each of its characters is escaped
-
-const configSchema = z.strictObject({
-  group: z.string().min(1),
-  roleArn: z.string().min(1),
-  deadLetterArn: z.string().min(1),
-});
-
-/** @throws Error when the text is none */
-export function parseSchedulerConfig(text: string): SchedulerConfig {
-  try {
-    return configSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error('MILLRACE_SCHEDULER: expected JSON with group, roleArn and deadLetterArn', { cause });
-  }
-}
 
 /** The API waits for its answer, and is given 29 s in all. */
 export function makeSchedulerClient(endpoint?: string): SchedulerClient {
@@ -78,7 +53,7 @@ export function makeEventBridgeScheduler(
     return got && toSchedule(queue, name, got);
   };
   return {
-    maxBodyBytes: (MAX_SCHEDULE_INPUT_BYTES - OVERHEAD_BYTES) / ESCAPES,
+    maxBodyBytes: MAX_BODY_BYTES,
     async sendLater(later) {
       const input = buildCreateLater(config, await urlOf(later.queue), later);
       try {

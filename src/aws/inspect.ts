@@ -1,8 +1,8 @@
-import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import type { GetQueueAttributesCommandOutput } from '@aws-sdk/client-sqs';
 import type { Inspector, SqsQueue, Survey } from '../core/doctor/inspector.ts';
 import type { TaskRow } from '../core/task-row.ts';
 import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
-import { findQueueUrl, type AwsClients } from './aws-clients.ts';
+import { findQueueUrl, type AwsServices } from './aws-services.ts';
 import { fromItem, getMany, queryAll, toItem, type Item, type Table } from './dynamo.ts';
 import { ledgerKey, queueKey, retiredLedgerKey, taskKey } from './keys.ts';
 import { toShownTaskRow } from './task-item.ts';
@@ -12,21 +12,19 @@ const BATCH_GETS_AT_ONCE = 8;
 
 /** What the doctor reads of SQS and DynamoDB. Needs sqs:GetQueueAttributes on the dead-letter queues too. */
 export function makeInspector(
-  clients: AwsClients,
+  { json, dynamodbJson, calls }: AwsServices,
   tableName: string,
   queuePrefix = DEFAULT_QUEUE_PREFIX,
 ): Inspector {
-  const table: Table = { client: clients.dynamodb, name: tableName };
+  const table: Table = { json: dynamodbJson, calls, name: tableName };
   return {
     async describeQueue(queue, which) {
       const names = queueNames(queue, queuePrefix);
       const name = which === 'main' ? names.name : names.deadName;
       try {
-        const { Attributes: attributes = {} } = await clients.client.send(
-          new GetQueueAttributesCommand({
-            QueueUrl: await findQueueUrl(clients.client, name),
-            AttributeNames: ['All'],
-          }),
+        const { Attributes: attributes = {} } = await json.call<GetQueueAttributesCommandOutput>(
+          'GetQueueAttributes',
+          { QueueUrl: await findQueueUrl(json, name), AttributeNames: ['All'] },
         );
         return toSqsQueue(name, attributes);
       } catch (error) {

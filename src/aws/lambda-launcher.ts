@@ -1,8 +1,9 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ERROR_CODES, MillraceError, type ErrorCode } from '../core/errors.ts';
 import type { LaunchResult, WorkersRequest } from '../core/launch.ts';
 import type { LaunchEvent } from '../core/launch-event.ts';
 import type { Log, Waker } from '../core/ports.ts';
+import type { AwsCaller } from './aws-caller.ts';
+import { makeSignedPost, type PostAnswer } from './signed-post.ts';
 
 /** A queue is woken no more often: ECS takes few requests, and a worker that is on its way finds what came after. */
 const INTERVAL_MS = 1000;
@@ -12,19 +13,37 @@ export type OrderAnswer =
   | { readonly result: LaunchResult }
   | { readonly refused: Pick<MillraceError, 'code' | 'message' | 'hint' | 'expected' | 'got'> };
 
-/** One try in the time given: a second would come after whoever waits for its answer has gone. */
-export function makeLambdaClient(timeoutMs: number, endpoint?: string): LambdaClient {
-  return new LambdaClient({
-    ...(endpoint !== undefined && { endpoint }),
-    maxAttempts: 1,
-    // Without the last of them the SDK only writes a warning, and waits on.
-    requestHandler: { connectionTimeout: 2000, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
-  });
+/** Invokes functions: one try each, since a second would come after whoever waits for its answer has gone. */
+export interface Invoker {
+  /** @throws Error when Lambda did not take it, or did not answer in time */
+  invoke(functionName: string, type: 'Event' | 'RequestResponse', event: LaunchEvent): Promise<PostAnswer>;
+  close(): void;
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+export function makeInvoker(caller: AwsCaller, timeoutMs: number): Invoker {
+  const post = makeSignedPost(caller, 'lambda');
+  return {
+    async invoke(functionName, type, event) {
+      const answer = await post.send({
+        path: `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
+        headers: { 'Content-Type': 'application/json', 'X-Amz-Invocation-Type': type },
+        body: JSON.stringify(event),
+        timeoutMs,
+      });
+      const { status, headers, text } = answer;
+      if (status === 200 || status === 202) return answer;
+      // `TooManyRequestsException:http://internal.amazon.com/…`
+      const [name] = String(headers['x-amzn-errortype'] ?? 'UnknownError').split(':');
+      throw new Error(`Lambda answered ${status} ${name}: ${text.slice(0, 200)}`);
+    },
+    close: () => post.close(),
+  };
 }
 
 /** Invokes the launcher's function and does not wait for it. Never rejects: its minute run sees to what is missed. */
 export function makeLambdaWaker(
-  client: LambdaClient,
+  lambda: Invoker,
   functionName: string,
   log: Log,
   monotonic: () => number,
@@ -37,9 +56,7 @@ export function makeLambdaWaker(
       wokenAt.set(queue, now);
       const event: LaunchEvent = { queue, sent };
       try {
-        await client.send(
-          new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event', Payload: toBytes(event) }),
-        );
+        await lambda.invoke(functionName, 'Event', event);
       } catch (error) {
         wokenAt.delete(queue);
         log.warn({ err: error, queue }, 'could not wake the launcher; it looks every minute');
@@ -54,7 +71,7 @@ export function makeLambdaWaker(
  * @throws MillraceError what the launcher says, or `unavailable`
  */
 export async function orderWorkers(
-  client: LambdaClient,
+  lambda: Invoker,
   functionName: string,
   queue: string,
   order: WorkersRequest,
@@ -62,13 +79,13 @@ export async function orderWorkers(
   const event: LaunchEvent = { queue, sent: 0, order };
   let answered;
   try {
-    answered = await client.send(new InvokeCommand({ FunctionName: functionName, Payload: toBytes(event) }));
+    answered = await lambda.invoke(functionName, 'RequestResponse', event);
   } catch (error) {
     throw outcomeUnknown(String(error));
   }
-  const { FunctionError: failure, Payload: payload } = answered;
-  const text = payload ? Buffer.from(payload).toString() : '';
-  if (failure !== undefined) throw outcomeUnknown(`${failure}: ${text.slice(0, 400)}`);
+  const { headers, text } = answered;
+  const failure = headers['x-amz-function-error'];
+  if (failure !== undefined) throw outcomeUnknown(`${String(failure)}: ${text.slice(0, 400)}`);
   const answer = JSON.parse(text) as OrderAnswer;
   if ('result' in answer) return answer.result;
   const { code, message, hint, expected, got } = answer.refused;
@@ -84,10 +101,6 @@ function outcomeUnknown(got: string): MillraceError {
     got,
     hint: 'Send the request again with the same Idempotency-Key: nothing is started twice. Look at the log of the launcher if it fails again.',
   });
-}
-
-function toBytes(event: LaunchEvent): Uint8Array {
-  return Buffer.from(JSON.stringify(event));
 }
 
 function isErrorCode(code: string): code is ErrorCode {

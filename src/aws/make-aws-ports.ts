@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Log, MessageQueue, Ports, QueueCatalog } from '../core/ports.ts';
 import { DEFAULT_QUEUE_PREFIX, queueNames } from '../core/table-definition.ts';
-import { findQueueUrl, type AwsClients } from './aws-clients.ts';
-import type { BusyTable } from './dynamo.ts';
+import { findQueueUrl, type AwsServices } from './aws-services.ts';
+import type { Table } from './dynamo.ts';
 import { makeBatchStore } from './dynamo-batch-store.ts';
 import { makeTableCatalog } from './dynamo-catalog.ts';
 import { makeLedgerStore } from './dynamo-ledger-store.ts';
@@ -29,19 +29,18 @@ export interface AwsPortsOptions extends DeployedNames {
 
 /** Every port of the core, on SQS and DynamoDB. */
 export function makeAwsPorts(
-  clients: AwsClients,
+  services: AwsServices,
   tableName: string,
   log: Log,
   { catalog, queuePrefix = DEFAULT_QUEUE_PREFIX, inStatements = false }: AwsPortsOptions = {},
 ): Ports {
-  const { dynamodb: client, dynamodbJson: json, calls } = clients;
-  const table: BusyTable = { client, json, calls, name: tableName };
+  const table: Table = { json: services.dynamodbJson, calls: services.calls, name: tableName };
   const clock = () => Date.now();
   const queues = new Map<string, MessageQueue>();
   const open = (name: string): MessageQueue => {
     let queue = queues.get(name);
     if (!queue) {
-      queue = makeMessageQueue(clients, () => findQueueUrl(clients.client, name));
+      queue = makeMessageQueue(services.json, () => findQueueUrl(services.json, name));
       queues.set(name, queue);
     }
     return queue;
@@ -60,7 +59,7 @@ export function makeAwsPorts(
     clock,
     random: () => Math.random(),
     newId: () => randomUUID(),
-    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 40),
+    digest: (text) => hash('sha256', text).slice(0, 40),
     log,
   };
 }

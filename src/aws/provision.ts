@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import { queueNames, queueSettings, TABLE } from '../core/table-definition.ts';
-import { findQueueUrl, type AwsClients } from './aws-clients.ts';
+import type { AwsClients } from './aws-clients.ts';
+import { findQueueUrl } from './aws-services.ts';
 
 /** Makes in an emulator what CDK makes in AWS, from the same definitions. */
 
@@ -54,17 +55,17 @@ export async function provisionTable({ dynamodb }: AwsClients, tableName: string
 }
 
 /** Makes a queue and its dead-letter queue, or brings their settings up to date. @returns the queue's URL */
-export async function provisionQueue({ client }: AwsClients, definition: QueueDefinition): Promise<string> {
+export async function provisionQueue(clients: AwsClients, definition: QueueDefinition): Promise<string> {
   const settings = queueSettings(definition);
-  const dead = await createQueue(client, settings.deadName, {
+  const dead = await createQueue(clients, settings.deadName, {
     MessageRetentionPeriod: String(settings.deadRetentionSeconds),
     VisibilityTimeout: String(settings.deadVisibilitySeconds),
     ReceiveMessageWaitTimeSeconds: String(settings.receiveWaitSeconds),
   });
-  const { Attributes: about } = await client.send(
+  const { Attributes: about } = await clients.client.send(
     new GetQueueAttributesCommand({ QueueUrl: dead, AttributeNames: ['QueueArn'] }),
   );
-  return createQueue(client, settings.name, {
+  return createQueue(clients, settings.name, {
     MessageRetentionPeriod: String(settings.retentionSeconds),
     VisibilityTimeout: String(settings.visibilitySeconds),
     ReceiveMessageWaitTimeSeconds: String(settings.receiveWaitSeconds),
@@ -75,21 +76,21 @@ export async function provisionQueue({ client }: AwsClients, definition: QueueDe
   });
 }
 
-export async function deprovisionQueue({ client }: AwsClients, name: string): Promise<void> {
+export async function deprovisionQueue({ client, json }: AwsClients, name: string): Promise<void> {
   const names = queueNames(name);
   for (const queue of [names.name, names.deadName]) {
-    await client.send(new DeleteQueueCommand({ QueueUrl: await findQueueUrl(client, queue) }));
+    await client.send(new DeleteQueueCommand({ QueueUrl: await findQueueUrl(json, queue) }));
   }
 }
 
 async function createQueue(
-  client: AwsClients['client'],
+  { client, json }: AwsClients,
   QueueName: string,
   Attributes: Record<string, string>,
 ): Promise<string> {
   let url: string | undefined;
   try {
-    url = await findQueueUrl(client, QueueName);
+    url = await findQueueUrl(json, QueueName);
   } catch {
     // It is not there: made below.
   }

@@ -10,17 +10,8 @@ import { firingMessage } from '../core/firing.ts';
 import type { Schedule } from '../core/schedule.ts';
 import type { LaterMessage } from '../core/scheduler.ts';
 import { taskSpecSchema } from '../core/task-spec.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
 import { VERSION_ATTRIBUTE } from './sqs-message-queue.ts';
-
-/** What the stack has made for its schedules: MILLRACE_SCHEDULER. */
-export interface SchedulerConfig {
-  /** Name of the schedule group. */
-  readonly group: string;
-  /** That EventBridge Scheduler takes on to send messages. */
-  readonly roleArn: string;
-  /** Where it leaves what it could not send. */
-  readonly deadLetterArn: string;
-}
 
 /**
  * Any request of SQS, with its parameters as Input. The target made for SQS cannot set message attributes, and the

@@ -1,11 +1,10 @@
-import {
-  GetQueueAttributesCommand,
-  type Message,
-  type ReceiveMessageCommandInput,
-  type ReceiveMessageCommandOutput,
-  type SendMessageBatchCommandOutput,
-  type SendMessageBatchRequestEntry,
-  type SQSClient,
+import type {
+  GetQueueAttributesCommandOutput,
+  Message,
+  ReceiveMessageCommandInput,
+  ReceiveMessageCommandOutput,
+  SendMessageBatchCommandOutput,
+  SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_ENTRIES, MAX_MESSAGE_BYTES, MAX_VISIBILITY_MS } from '../core/limits.ts';
@@ -22,15 +21,8 @@ const SEND_TRIES = 5;
 const SEND_PARALLEL = 8;
 const ENTRY_OVERHEAD_BYTES = 64; // name and value of the attribute, counted by SQS with the body
 
-export interface SqsClients {
-  readonly client: SQSClient;
-  /** Takes the requests that every task costs. */
-  readonly json: JsonService;
-}
-
 /** A queue in SQS. @param url resolved at first use, then kept */
-export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>): MessageQueue {
-  const { client, json } = clients;
+export function makeMessageQueue(json: JsonService, url: () => Promise<string>): MessageQueue {
   let known: Promise<string> | undefined;
   const queueUrl = (): Promise<string> => {
     known ??= url().catch((error: unknown) => {
@@ -93,15 +85,16 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
     },
 
     async counts() {
-      const { Attributes: counts = {} } = await client.send(
-        new GetQueueAttributesCommand({
+      const { Attributes: counts = {} } = await json.call<GetQueueAttributesCommandOutput>(
+        'GetQueueAttributes',
+        {
           QueueUrl: await queueUrl(),
           AttributeNames: [
             'ApproximateNumberOfMessages',
             'ApproximateNumberOfMessagesDelayed',
             'ApproximateNumberOfMessagesNotVisible',
           ],
-        }),
+        },
       );
       return {
         visible: Number(counts.ApproximateNumberOfMessages ?? 0),

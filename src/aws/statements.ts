@@ -2,7 +2,7 @@ import type { BatchExecuteStatementCommandOutput } from '@aws-sdk/client-dynamod
 import type { ChangesTogether, Log } from '../core/ports.ts';
 import type { TaskChange } from '../core/transition.ts';
 import { writeUnits } from './call-ledger.ts';
-import type { BusyTable } from './dynamo.ts';
+import type { Table } from './dynamo.ts';
 import { AwsError } from './json-service.ts';
 import { toStatement, type RowWrite } from './row-write.ts';
 import { describeChange } from './task-commands.ts';
@@ -21,7 +21,7 @@ const REFUSED = new Set(['ConditionalCheckFailed', 'DuplicateItem']);
  * a fraction of a request. Where there is no such request (dynalite) or no right to it, that is found out once.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
  */
-export function makeStatements(table: BusyTable, log: Log): ChangesTogether {
+export function makeStatements(table: Table, log: Log): ChangesTogether {
   let isOffered = true;
   const giveUp = (why: string): void => {
     if (isOffered) log.info({ why }, 'no statements in batches here: single writes are used');

@@ -37,7 +37,12 @@ export async function sendRequest(
 }
 
 async function exchange(endpoint: Endpoint, request: ApiRequest, fetchFn: typeof fetch) {
-  const timeout = AbortSignal.timeout(request.timeoutMs);
+  // One signal for both ends, let go of with the request: AbortSignal.timeout would keep its body until the time is up.
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const timer = setTimeout(end, request.timeoutMs);
+  request.signal?.addEventListener('abort', end);
+  if (request.signal?.aborted) end();
   try {
     const response = await fetchFn(`${endpoint.base}${request.path}`, {
       method: request.method,
@@ -48,7 +53,7 @@ async function exchange(endpoint: Endpoint, request: ApiRequest, fetchFn: typeof
       },
       ...(request.body !== undefined && { body: request.body }),
       redirect: 'manual', // the key in the header is for this address only
-      signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
+      signal: ending.signal,
     });
     return { status: response.status, text: await response.text() };
   } catch (error) {
@@ -56,9 +61,12 @@ async function exchange(endpoint: Endpoint, request: ApiRequest, fetchFn: typeof
     if (error instanceof MillraceError) throw error; // said by the fetch that was given: it could not sign
     throw unreachable(
       endpoint,
-      timeout.aborted ? `no answer within ${request.timeoutMs / 1000} s` : reasonOf(error),
+      ending.signal.aborted ? `no answer within ${request.timeoutMs / 1000} s` : reasonOf(error),
       error,
     );
+  } finally {
+    clearTimeout(timer);
+    request.signal?.removeEventListener('abort', end);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PortWish } from './choose-port.ts';
 import {
   buildFauxqsApp,
+  inTransaction,
   loadFauxqs,
   mendPersistence,
   mendStore,
@@ -45,7 +46,10 @@ export async function startEmbeddedSqs(options: EmbeddedSqsOptions): Promise<Run
 
   const app = buildFauxqsApp({ sqsStore, snsStore, s3Store: new fauxqs.S3Store() });
   // The last hook before the handler: earlier ones lose the context while the body is read.
-  app.addHook('preHandler', (_request, reply, done) => asker.run(reply.raw, done));
+  // Handlers write before they first wait, and are answered after that: what is acknowledged is committed.
+  app.addHook('preHandler', (_request, reply, done) =>
+    asker.run(reply.raw, () => inTransaction(persistence, done)),
+  );
   const stop = async (): Promise<void> => {
     // Answers the long polls at once, and ends when all that was being served has its answer.
     await app.close();

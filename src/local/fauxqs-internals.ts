@@ -111,9 +111,12 @@ export function mendStore(store: FauxqsStore, baseUrl: () => string, isGone: () 
   };
 }
 
-/** A move to the dead-letter queue is a delete and an insert: a kill between them would lose the message. */
-function inTransaction<T>(persistence: FauxqsPersistence | undefined, work: () => T): T {
-  if (persistence === undefined) return work();
+/**
+ * Does what is written to the file together. A move to the dead-letter queue is a delete and an insert: a kill between
+ * them would lose the message. And the ten messages of a batch cost the file twice as much by themselves.
+ */
+export function inTransaction<T>(persistence: FauxqsPersistence | undefined, work: () => T): T {
+  if (persistence === undefined || persistence.db.isTransaction) return work();
   persistence.db.exec('BEGIN');
   try {
     const result = work();

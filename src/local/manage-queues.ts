@@ -5,7 +5,7 @@ import { DEFAULT_TABLE_NAME } from '../aws/make-aws-ports.ts';
 import { makeTimerStore } from '../aws/dynamo-timer-store.ts';
 import { makeMessageQueue } from '../aws/sqs-message-queue.ts';
 import { deprovisionQueue, provisionQueue } from '../aws/provision.ts';
-import { findQueueUrl } from '../aws/aws-clients.ts';
+import { findQueueUrl } from '../aws/aws-services.ts';
 import { MillraceError, unknownQueue } from '../core/errors.ts';
 import type { MessageQueue } from '../core/ports.ts';
 import { DEFAULT_QUEUE, type QueueDefinition } from '../core/queue-definition.ts';
@@ -61,8 +61,8 @@ export async function removeQueue(
     const timers = makeTimerStore(table);
     if (force) await removeTimers(timers, name);
     else {
-      const url = () => findQueueUrl(clients.client, queueNames(name).name);
-      await assertNothingWaits(name, timers, makeMessageQueue(clients, url));
+      const url = () => findQueueUrl(clients.json, queueNames(name).name);
+      await assertNothingWaits(name, timers, makeMessageQueue(clients.json, url));
     }
     await deleteDefinition(table, name);
     await deprovisionQueue(clients, name);
@@ -111,7 +111,11 @@ async function withClients<T>(
 ): Promise<T> {
   const clients = makeAwsClients(target);
   try {
-    return await work(clients, { client: clients.dynamodb, name: DEFAULT_TABLE_NAME });
+    return await work(clients, {
+      json: clients.dynamodbJson,
+      calls: clients.calls,
+      name: DEFAULT_TABLE_NAME,
+    });
   } finally {
     clients.close();
   }

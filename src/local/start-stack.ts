@@ -75,7 +75,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     const clients = makeAwsClients({ sqs: sqs.url, dynamodb: dynamodb.url, region: LOCAL_REGION, key });
     closers.push(() => clients.close());
     await provisionTable(clients, DEFAULT_TABLE_NAME);
-    const table = { client: clients.dynamodb, name: DEFAULT_TABLE_NAME };
+    const table = { json: clients.dynamodbJson, calls: clients.calls, name: DEFAULT_TABLE_NAME };
     const timers = makeTimerStore(table);
     const plainPorts = makeAwsPorts(clients, DEFAULT_TABLE_NAME, log);
     const ports = { ...plainPorts, scheduler: makeTimerScheduler(timers, plainPorts.clock) };

@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AwsError, DYNAMODB, makeJsonService, SQS, type JsonService } from '../../src/aws/json-service.ts';
+import { sdkCaller } from '../../src/aws/sdk-caller.ts';
 import { ScriptedServer, type Received, type Script } from '../client/scripted-server.ts';
 
 const CREDENTIALS = { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'a+token/==' };
@@ -20,7 +21,7 @@ async function serve(script: Script, timeoutMs = 5000, maxAttempts = 3) {
     credentials: CREDENTIALS,
     maxAttempts,
   });
-  const service: JsonService = makeJsonService(client, DYNAMODB, timeoutMs);
+  const service: JsonService = makeJsonService(sdkCaller(client, 'dynamodb'), DYNAMODB, timeoutMs);
   closers.push(
     () => server.stop(),
     () => service.close(),
@@ -85,7 +86,7 @@ describe('a request without the SDK’s layers', () => {
     vi.stubEnv('AWS_ENDPOINT_URL_SQS', `http://127.0.0.1:${server.port}`);
     closers.push(() => void vi.unstubAllEnvs());
     const other = makeJsonService(
-      new SQSClient({ region: 'eu-west-1', credentials: CREDENTIALS }),
+      sdkCaller(new SQSClient({ region: 'eu-west-1', credentials: CREDENTIALS }), 'sqs'),
       SQS,
       5000,
     );

@@ -1,8 +1,8 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { makeLambdaClient, makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { functionCaller } from '../../src/aws/function-services.ts';
+import { makeInvoker, makeLambdaWaker, orderWorkers } from '../../src/aws/lambda-launcher.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import { startSilentServer } from '../support/silent-server.ts';
 
@@ -35,25 +35,31 @@ async function startLambda(answer: () => Answer = () => ({ status: 202 })) {
   };
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const client = new LambdaClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  });
+  const lambda = invokerAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 5000);
   onTestFinished(() => {
-    client.destroy();
     server.close();
     server.closeAllConnections();
   });
-  return { client, calls };
+  return { lambda, calls };
+}
+
+function invokerAt(url: string, timeoutMs: number) {
+  const env = {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+    AWS_ENDPOINT_URL_LAMBDA: url,
+  };
+  const lambda = makeInvoker(functionCaller(env, 'lambda'), timeoutMs);
+  onTestFinished(() => lambda.close());
+  return lambda;
 }
 
 describe('waking the launcher', () => {
   it('invokes its function without waiting for it, at most once a second for a queue', async () => {
-    const { client, calls } = await startLambda();
+    const { lambda, calls } = await startLambda();
     let now = 0;
-    const waker = makeLambdaWaker(client, 'mill-launcher', makeMemoryPorts().ports.log, () => now);
+    const waker = makeLambdaWaker(lambda, 'mill-launcher', makeMemoryPorts().ports.log, () => now);
     await Promise.all([waker.wake('a', 1), waker.wake('a', 1), waker.wake('b', 1000)]);
     now = 999;
     await waker.wake('a', 1);
@@ -71,9 +77,9 @@ describe('waking the launcher', () => {
   });
 
   it('logs a failure, and tries again the next time', async () => {
-    const { client, calls } = await startLambda(() => ({ status: 403, body: { message: 'no' } }));
+    const { lambda, calls } = await startLambda(() => ({ status: 403, body: { message: 'no' } }));
     const { ports, state } = makeMemoryPorts();
-    const waker = makeLambdaWaker(client, 'mill-launcher', ports.log, () => 0);
+    const waker = makeLambdaWaker(lambda, 'mill-launcher', ports.log, () => 0);
     await waker.wake('a', 1);
     await waker.wake('a', 1);
     expect(calls).toHaveLength(2);
@@ -86,24 +92,24 @@ describe('ordering workers', () => {
 
   it('waits for the answer of the launcher', async () => {
     const result = { queue: 'a', started: 2, failures: [] };
-    const { client, calls } = await startLambda(() => ({ body: { result } }));
-    expect(await orderWorkers(client, 'mill-launcher', 'a', order)).toEqual(result);
+    const { lambda, calls } = await startLambda(() => ({ body: { result } }));
+    expect(await orderWorkers(lambda, 'mill-launcher', 'a', order)).toEqual(result);
     expect(calls[0]).toMatchObject({ event: { queue: 'a', sent: 0, order } });
     expect(calls[0]?.type).not.toBe('Event');
   });
 
   it('throws what the launcher refuses as the error that it is', async () => {
     const refused = { code: 'wrong_state', message: 'Queue a is paused.', hint: 'Resume it.' };
-    const { client } = await startLambda(() => ({ body: { refused } }));
-    await expect(orderWorkers(client, 'mill-launcher', 'a', order)).rejects.toMatchObject(refused);
+    const { lambda } = await startLambda(() => ({ body: { refused } }));
+    await expect(orderWorkers(lambda, 'mill-launcher', 'a', order)).rejects.toMatchObject(refused);
   });
 
   it('says that the outcome is unknown when the launcher failed', async () => {
-    const { client } = await startLambda(() => ({
+    const { lambda } = await startLambda(() => ({
       error: 'Unhandled',
       body: { errorMessage: 'Task timed out' },
     }));
-    await expect(orderWorkers(client, 'mill-launcher', 'a', order)).rejects.toMatchObject({
+    await expect(orderWorkers(lambda, 'mill-launcher', 'a', order)).rejects.toMatchObject({
       code: 'unavailable',
       got: expect.stringContaining('Task timed out') as string,
     });
@@ -111,25 +117,17 @@ describe('ordering workers', () => {
 });
 
 describe('a Lambda that does not answer', () => {
-  beforeEach(() => {
-    vi.stubEnv('AWS_REGION', 'us-east-1');
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
-    return () => vi.unstubAllEnvs();
-  });
-
   it('is waited for no longer than told, and asked once', async () => {
     const { url, requests } = await startSilentServer();
-    const client = makeLambdaClient(50, url);
+    const lambda = invokerAt(url, 50);
     const order = { count: 1, mode: 'once', key: 'k' } as const;
-    await expect(orderWorkers(client, 'mill-launcher', 'a', order)).rejects.toMatchObject({
+    await expect(orderWorkers(lambda, 'mill-launcher', 'a', order)).rejects.toMatchObject({
       code: 'unavailable',
       got: expect.stringContaining('50 ms') as string,
     });
     expect(requests()).toBe(1);
     const { ports, state } = makeMemoryPorts();
-    await makeLambdaWaker(client, 'mill-launcher', ports.log, () => 0).wake('a', 1);
+    await makeLambdaWaker(lambda, 'mill-launcher', ports.log, () => 0).wake('a', 1);
     expect(state.log.map(({ level }) => level)).toEqual(['warn']);
-    client.destroy();
   });
 });

@@ -1,26 +1,32 @@
-import { PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeAwsClients } from '../../src/aws/aws-clients.ts';
 import { makeBatchStore } from '../../src/aws/dynamo-batch-store.ts';
 import { makeQueueStore } from '../../src/aws/dynamo-queue-store.ts';
+import type { JsonService } from '../../src/aws/json-service.ts';
 import { provisionTable } from '../../src/aws/provision.ts';
 import type { ChunkRow } from '../../src/core/batch-row.ts';
-import { makeDynamodbClient, startDynamodb } from '../local/embedded-servers.ts';
-
-type Send = DynamoDBClient['send'];
+import { KEY, startDynamodb } from '../local/embedded-servers.ts';
 
 /** A table of its own, reached through `intercept`. */
-async function makeTable(intercept: (command: object, send: () => Promise<unknown>) => Promise<unknown>) {
-  const client = makeDynamodbClient((await startDynamodb()).url);
-  await provisionTable({ dynamodb: client } as Parameters<typeof provisionTable>[0], 'late');
-  const send = ((command: Parameters<Send>[0]) => intercept(command, () => client.send(command))) as Send;
-  return { plain: { client, name: 'late' }, broken: { client: { send } as DynamoDBClient, name: 'late' } };
+async function makeTable(intercept: (operation: string, send: () => Promise<unknown>) => Promise<unknown>) {
+  const clients = makeAwsClients({ dynamodb: (await startDynamodb()).url, region: 'us-east-1', key: KEY });
+  onTestFinished(() => clients.close());
+  await provisionTable(clients, 'late');
+  const json = clients.dynamodbJson;
+  const broken: JsonService = {
+    ...json,
+    call: <Output>(operation: string, input: object) =>
+      intercept(operation, () => json.call(operation, input)) as Promise<Output>,
+  };
+  const { calls } = clients;
+  return { plain: { json, calls, name: 'late' }, broken: { json: broken, calls, name: 'late' } };
 }
 
 describe('requests that do not go as they should', () => {
   test('a pause that takes effect late does not undo the resume of after it', async () => {
     let late: (() => Promise<unknown>) | undefined;
-    const { plain, broken } = await makeTable(async (command, send) => {
-      if (late || !(command instanceof UpdateItemCommand)) return send();
+    const { plain, broken } = await makeTable(async (operation, send) => {
+      if (late || operation !== 'UpdateItem') return send();
       late = send;
       throw new Error('no answer');
     });
@@ -34,8 +40,8 @@ describe('requests that do not go as they should', () => {
 
   test('a chunk without its mark is not stored: nobody would send the messages of its tasks', async () => {
     let puts = 0;
-    const { plain, broken } = await makeTable(async (command, send) => {
-      if (command instanceof PutItemCommand && (puts += 1) === 2) throw new Error('no answer');
+    const { plain, broken } = await makeTable(async (operation, send) => {
+      if (operation === 'PutItem' && (puts += 1) === 2) throw new Error('no answer');
       return send();
     });
     const chunk: ChunkRow = {

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeQueueStore } from '../../src/aws/dynamo-queue-store.ts';
 import { provisionTable } from '../../src/aws/provision.ts';
 import { makeAwsClients } from '../../src/aws/aws-clients.ts';
 import type { LaunchLock, QueueStore } from '../../src/core/ports.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
-import { KEY, makeDynamodbClient, startDynamodb } from '../local/embedded-servers.ts';
+import { KEY, startDynamodb } from '../local/embedded-servers.ts';
 
 const LOCK: LaunchLock = {
   token: 'a',
@@ -24,8 +24,8 @@ const STORES: [string, () => Promise<QueueStore>][] = [
       const { url } = await startDynamodb();
       const clients = makeAwsClients({ dynamodb: url, region: 'us-east-1', key: KEY });
       await provisionTable(clients, 'millrace');
-      clients.close();
-      return makeQueueStore({ client: makeDynamodbClient(url), name: 'millrace' });
+      onTestFinished(() => clients.close());
+      return makeQueueStore({ json: clients.dynamodbJson, calls: clients.calls, name: 'millrace' });
     },
   ],
 ];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { makeEventBridgeScheduler, parseSchedulerConfig } from '../../src/aws/eventbridge-scheduler.ts';
+import { makeEventBridgeScheduler } from '../../src/aws/eventbridge-scheduler.ts';
+import { parseSchedulerConfig } from '../../src/aws/scheduler-config.ts';
 import { MAX_SCHEDULE_INPUT_BYTES } from '../../src/core/limits.ts';
 import type { Schedule } from '../../src/core/schedule.ts';
 import { FakeEventBridge, invalid } from '../fakes/fake-eventbridge.ts';

@@ -21,7 +21,7 @@ test('asks for no visibility that SQS refuses: whole seconds, none below 0, none
       return clients.json.call(operation, input, options);
     },
   };
-  const queue = makeMessageQueue({ ...clients, json }, () => Promise.resolve(queueUrl));
+  const queue = makeMessageQueue(json, () => Promise.resolve(queueUrl));
   await queue.send([{ body: 'long' }, { body: 'short' }, { body: 'now' }]);
   const seconds: Record<string, number> = { long: 1e9, short: 0.2, now: -3 };
   for (let held = 0; held < 3;) {

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Interrupted } from '../../src/cli/context.ts';
-import { MAX_LINE_BYTES } from '../../src/cli/load/read-lines.ts';
+import { MAX_LINE_BYTES } from '../../src/cli/load/chunker.ts';
 import type { LoadSummary } from '../../src/cli/load/run-load.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { problem, ScriptedServer } from '../client/scripted-server.ts';

@@ -31,7 +31,7 @@ describe('embedded', () => {
     const clients = makeAwsClients({ dynamodb: dynamodb.url, region: 'us-east-1', key: KEY });
     stops.push(() => clients.close());
     await provisionTable(clients, 'timers');
-    store = makeTimerStore({ client: clients.dynamodb, name: 'timers' });
+    store = makeTimerStore({ json: clients.dynamodbJson, calls: clients.calls, name: 'timers' });
   });
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();

@@ -2,7 +2,8 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { findQueueUrl, makeAwsClients } from '../../src/aws/aws-clients.ts';
+import { makeAwsClients } from '../../src/aws/aws-clients.ts';
+import { findQueueUrl } from '../../src/aws/aws-services.ts';
 import { makeAwsPorts } from '../../src/aws/make-aws-ports.ts';
 import { provisionQueue, provisionTable } from '../../src/aws/provision.ts';
 import { parseMessage } from '../../src/core/envelope.ts';
@@ -101,7 +102,7 @@ async function startQueue() {
   const clients = makeAwsClients({ sqs: sqs.url, dynamodb: dynamodb.url, region: 'us-east-1', key: KEY });
   await provisionTable(clients, 'bad');
   await provisionQueue(clients, DEFAULT_QUEUE);
-  const QueueUrl = await findQueueUrl(clients.client, 'millrace-default');
+  const QueueUrl = await findQueueUrl(clients.json, 'millrace-default');
   const send = async ({ body, version }: BadMessage): Promise<string> => {
     const attribute = { millrace: { DataType: 'String', StringValue: version } };
     const { MessageId } = await clients.client.send(

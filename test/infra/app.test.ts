@@ -26,12 +26,14 @@ describe('the app of cdk.json', () => {
 
   it('bundles three functions that Node can load as they are', async () => {
     const bundles = readdirSync(outdir)
-      .map((name) => join(outdir, name, 'index.mjs'))
+      .map((name) => join(outdir, name, 'main.mjs'))
       .filter((file) => existsSync(file));
     expect(bundles).toHaveLength(3);
     const environment = {
       PATH: process.env['PATH'],
       AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
       MILLRACE_TABLE: 'table',
       MILLRACE_QUEUES: '[{"name":"default"}]',
       MILLRACE_QUEUE_PREFIX: 'Millrace-',

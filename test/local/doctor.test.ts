@@ -2,7 +2,7 @@ import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteQueueCommand, SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findQueueUrl } from '../../src/aws/aws-clients.ts';
+import { findQueueUrl } from '../../src/aws/aws-services.ts';
 import { DEFAULT_TABLE_NAME } from '../../src/aws/make-aws-ports.ts';
 import { toItem } from '../../src/aws/dynamo.ts';
 import { ledgerKey, taskKey } from '../../src/aws/keys.ts';
@@ -99,7 +99,7 @@ describe('millrace doctor', { timeout: 120_000 }, () => {
     const set = (QueueUrl: string | undefined, Attributes: Record<string, string>) =>
       sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
     await set(urls['sqs'], { VisibilityTimeout: '7', MessageRetentionPeriod: '345600', RedrivePolicy: '' });
-    const dead = await findQueueUrl(sqs, 'millrace-sqs-dead');
+    const dead = await findQueueUrl(clients.json, 'millrace-sqs-dead');
     await set(dead, { MessageRetentionPeriod: '60' });
     await sqs.send(new SendMessageCommand({ QueueUrl: dead, MessageBody: 'from somewhere else' }));
 
@@ -107,7 +107,9 @@ describe('millrace doctor', { timeout: 120_000 }, () => {
     await plantRow(installation, 'lost', 'never-counted', new Settler(ports, 'lost', 0));
 
     await sqs.send(new DeleteQueueCommand({ QueueUrl: urls['gone'] }));
-    await sqs.send(new DeleteQueueCommand({ QueueUrl: await findQueueUrl(sqs, 'millrace-gone-dead') }));
+    await sqs.send(
+      new DeleteQueueCommand({ QueueUrl: await findQueueUrl(clients.json, 'millrace-gone-dead') }),
+    );
 
     const chunk = { batch: 'unsent', chunk: 0, queue: 'odd', hash: 'h', createdAt: now - 10 * MINUTE };
     await ports.batches.storeChunk({

@@ -30,7 +30,7 @@ export async function startInstallation(queues: readonly string[], version: stri
   for (const name of queues) {
     const definition = queueDefinitionSchema.parse({ name, leaseSeconds: 30 });
     definitions[name] = definition;
-    const table = { client: clients.dynamodb, name: DEFAULT_TABLE_NAME };
+    const table = { json: clients.dynamodbJson, calls: clients.calls, name: DEFAULT_TABLE_NAME };
     urls[name] = await ensureQueue(clients, table, definition);
   }
   const settlerOf = makeSettlers(ports);

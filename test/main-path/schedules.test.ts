@@ -29,7 +29,11 @@ describe('the local scheduler', () => {
   async function shortenDelays({ ready }: LocalStack, seconds: number): Promise<void> {
     const key = new URL(ready.api).password;
     const clients = makeAwsClients({ dynamodb: ready.dynamodb, sqs: ready.sqs, region: 'us-east-1', key });
-    const timers = makeTimerStore({ client: clients.dynamodb, name: DEFAULT_TABLE_NAME });
+    const timers = makeTimerStore({
+      json: clients.dynamodbJson,
+      calls: clients.calls,
+      name: DEFAULT_TABLE_NAME,
+    });
     const { tasks: rows } = makeAwsPorts(clients, DEFAULT_TABLE_NAME, makeMemoryPorts().ports.log);
     for (const timer of (await timers.list('default', '', 100)).timers) {
       if (!('later' in timer.what)) continue;

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { addAbortSignal, Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { MillraceError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 
@@ -8,7 +8,10 @@ import type { CliContext } from '../context.ts';
 export interface LoadInput {
   /** Set for a regular file, of which exactly so many bytes are read. */
   readonly file: InputFile | undefined;
-  /** The bytes from this place on. Aborting the signal ends them with an error. */
+  /**
+   * The bytes from this place on; a buffer holds them until the next is asked for. Aborting the signal ends them with
+   * an error.
+   */
   read(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Whether the file is another than at the beginning. */
   hasChanged(): Promise<boolean>;
@@ -44,24 +47,30 @@ export async function openInput(context: CliContext, name: string): Promise<Load
   const { size, mtimeMs } = before;
   return {
     file: { path, size, mtimeMs },
-    read: (offset, signal) =>
-      offset >= size
-        ? Readable.from([])
-        : addAbortSignal(
-            signal,
-            handle.createReadStream({
-              start: offset,
-              end: size - 1,
-              highWaterMark: READ_BYTES,
-              autoClose: false,
-            }),
-          ),
+    read: (offset, signal) => readBetween(handle, offset, size, signal),
     hasChanged: async () => {
       const after = await handle.stat();
       return after.size !== size || after.mtimeMs !== mtimeMs;
     },
     close,
   };
+}
+
+/** Into one buffer: a new one for each read would stay until the next full collection. */
+async function* readBetween(
+  handle: FileHandle,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  for (let at = from; at < to;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(READ_BYTES, to - at), at);
+    if (bytesRead === 0) return; // it was cut off meanwhile
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 function streamInput(stream: Readable): LoadInput {

@@ -1,9 +1,8 @@
 import type { MillraceClient } from '../../client/millrace-client.ts';
 import { uploadLines } from '../../client/upload-lines.ts';
-import type { InputChunk } from './chunker.ts';
+import { MAX_LINE_BYTES, type InputChunk } from './chunker.ts';
 import type { ChunkOutcome } from './load-tally.ts';
 import type { LoadSettings } from './plan-load.ts';
-import { MAX_LINE_BYTES } from './read-lines.ts';
 
 const CONTENT_TYPES = { text: 'text/plain; charset=utf-8', ndjson: 'application/x-ndjson' } as const;
 
