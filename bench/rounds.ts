@@ -1,0 +1,51 @@
+import type { Context, Figure, Row } from './section.ts';
+
+/** Measures one system once: a value for each of the names of what it measures. */
+export interface Contender<What extends string> {
+  readonly who: string;
+  /** Fewer rounds than the others, for one whose every round takes long. */
+  readonly rounds?: number;
+  readonly measure: () => Promise<Partial<Record<What, number>>>;
+}
+
+/**
+ * Every contender once, then every one again: what disturbs the machine for a while disturbs all of them.
+ * One that fails is left out of the later rounds, by name; what it measured before stays.
+ */
+export async function interleave<What extends string>(
+  { options, say, skip }: Context,
+  contenders: readonly Contender<What>[],
+): Promise<(what: What) => Figure[]> {
+  const samples = new Map<string, Partial<Record<What, number>>[]>(contenders.map(({ who }) => [who, []]));
+  const failed = new Set<string>();
+  for (let round = 1; round <= options.runs; round += 1) {
+    for (const { who, rounds = options.runs, measure } of contenders) {
+      if (round > rounds || failed.has(who)) continue;
+      try {
+        const values = await measure();
+        samples.get(who)?.push(values);
+        say(`  ${round}/${rounds} ${who}: ${JSON.stringify(values)}`);
+      } catch (error) {
+        failed.add(who);
+        skip(who, error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+  if (failed.has('millrace')) throw new Error('Millrace itself failed: see what was said above');
+  return (what) =>
+    contenders
+      .map(({ who }) => ({
+        who,
+        samples: (samples.get(who) ?? []).flatMap((values) => values[what] ?? []),
+      }))
+      .filter((figure) => figure.samples.length > 0);
+}
+
+/** A row against Millrace's own figure. */
+export function against(
+  figures: readonly Figure[],
+  row: Pick<Row, 'what' | 'unit' | 'better'>,
+  ours = 'millrace',
+): Row {
+  return { ...row, figures, ours };
+}

@@ -1,0 +1,9 @@
+import type { Section } from '../section.ts';
+import { bulk } from './bulk.ts';
+import { commands } from './commands.ts';
+import { handlers } from './handlers.ts';
+import { mixCommands, mixHandlers } from './mix.ts';
+import { pickup } from './pickup.ts';
+
+/** In the order in which they run and are shown. */
+export const SECTIONS: readonly Section[] = [commands, handlers, mixCommands, mixHandlers, pickup, bulk];
