@@ -10,6 +10,7 @@ import { toJson, toMarkdown, type Results } from './results.ts';
 import type { Context } from './section.ts';
 import { SECTIONS } from './sections/all-sections.ts';
 import { openSystems } from './systems/open-systems.ts';
+import type { System } from './systems/system.ts';
 
 /**
  * `npm run bench`: Millrace beside what people use instead, in one run on this machine. Machines differ and are
@@ -30,9 +31,6 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(helpText(SECTIONS, known.peers));
     return 0;
   }
-  // What runs for the bench ends with it: servers by their leash, workers by this.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void endAll().finally(() => process.exit(130)));
   const results = await measure(options, ['npm run bench --', ...args].join(' '));
   await mkdir(options.out, { recursive: true });
   await writeFile(join(options.out, 'latest.json'), toJson(results));
@@ -43,6 +41,14 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measure(options: Options, command: string): Promise<Results> {
   const home = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  process.env['TMPDIR'] = home; // of all that it starts, so that nothing of theirs stays
+  // What runs for the bench ends with it: servers by their leash, workers and stacks by this.
+  const cleanUp = async (): Promise<void> => {
+    await endAll();
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
   const began = performance.now();
   const versions: Record<string, string> = { Millrace: await ownVersion() };
   const skipped: { what: string; reason: string }[] = [];
@@ -63,16 +69,16 @@ async function measure(options: Options, command: string): Promise<Results> {
   };
   const sections: Results['sections'][number][] = [];
   const wanted = SECTIONS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const systems = await openSystems(inner);
+  let systems: readonly System[] = [];
   try {
+    systems = await openSystems(inner);
     for (const { name, title, run } of wanted) {
       say(`== ${title}`);
       sections.push({ name, title, rows: await run({ ...inner, systems }) });
     }
   } finally {
     for (const { close } of systems) await close?.();
-    await endAll();
-    await rm(home, { recursive: true, force: true });
+    await cleanUp();
   }
   const machine = await readMachine();
   return { command, date: new Date().toISOString(), machine, versions, sections, skipped };

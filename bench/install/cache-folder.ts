@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { run } from '../../test/support/processes.ts';
 
-/** Where the bench keeps what it installs, between runs and outside the checkout. */
-export function benchCacheDir(): string {
-  return process.env['MILLRACE_BENCH_CACHE'] || join(tmpdir(), 'millrace-bench-cache');
-}
+/** Where the bench keeps what it installs, between runs and outside the checkout. Not in a run's own TMPDIR. */
+const CACHE = process.env['MILLRACE_BENCH_CACHE'] || join(tmpdir(), 'millrace-bench-cache');
 
 /**
  * A folder of the cache that depends on these files and nothing else, made when it is not there yet.
@@ -25,9 +23,9 @@ export async function installed(
     Object.entries(files).map(async ([target, source]) => [target, await readFile(source)] as const),
   );
   for (const [target, content] of contents) hash.update(`\n${target}\n`).update(content);
-  const path = join(benchCacheDir(), `${name}-${hash.digest('hex').slice(0, 12)}`);
+  const path = join(CACHE, `${name}-${hash.digest('hex').slice(0, 12)}`);
   if (await exists(path)) return path;
-  await mkdir(benchCacheDir(), { recursive: true });
+  await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(`${path}.making-`);
   try {
     for (const [target, source] of Object.entries(files)) {
