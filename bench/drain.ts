@@ -9,7 +9,7 @@ export interface Drained {
   readonly enqueuedPerSecond: number;
   /** From the first start to the last end; only when asked for. */
   readonly makespanMs?: number;
-  /** Of the worker's process tree, for each task once a tenth had ended: without its start-up. */
+  /** Of the worker's process tree, for each task once a quarter had ended: without its start-up. */
   readonly cpuMsPerTask: number;
   readonly workerMiB: number;
   readonly childrenMiB: number;
@@ -18,6 +18,8 @@ export interface Drained {
 const LOOK_MS = 10;
 /** What a worker still writes and deletes after its last task's end is on its bill. */
 const AFTERMATH_MS = 200;
+/** Its start and what a runtime compiles first are not what a task costs. */
+const WARM_UP = 0.25;
 const DEADLINE_MS = 180_000;
 
 /** Fills a queue, then has one worker empty it. */
@@ -55,7 +57,7 @@ async function watch(
   worker: Worker,
   count: number,
 ): Promise<Pick<Drained, 'cpuMsPerTask' | 'workerMiB' | 'childrenMiB'>> {
-  await doneWhen(worker, Math.ceil(count / 10));
+  await doneWhen(worker, Math.ceil(count * WARM_UP));
   const warmCount = worker.done();
   const warm = readTree(worker.pids);
   await doneWhen(worker, count);

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { endAll } from '../test/support/processes.ts';
 import { readMachine } from './machine.ts';
-import { helpText, parseOptions, type Options } from './options.ts';
+import { DEFAULT_OUT, helpText, parseOptions, type Options } from './options.ts';
 import { PEERS } from './peers/all-peers.ts';
-import { toJson, toMarkdown, type Results } from './results.ts';
+import { toJson, toMarkdown, withResults, withRoundedSamples, type Results } from './results.ts';
 import type { Context } from './section.ts';
 import { SECTIONS } from './sections/all-sections.ts';
 import { openSystems } from './systems/open-systems.ts';
 import type { System } from './systems/system.ts';
+
+/** It shows the results that bench/results holds. */
+const PAGE = join(import.meta.dirname, '../docs/performance.md');
 
 /**
  * `npm run bench`: Millrace beside what people use instead, in one run on this machine. Machines differ and are
@@ -31,15 +34,17 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(helpText(SECTIONS, known.peers));
     return 0;
   }
-  const results = await measure(options, ['npm run bench --', ...args].join(' '));
+  const { results, failed } = await measure(options, ['npm run bench --', ...args].join(' '));
   await mkdir(options.out, { recursive: true });
   await writeFile(join(options.out, 'latest.json'), toJson(results));
   await writeFile(join(options.out, 'latest.md'), toMarkdown(results));
+  if (options.out === DEFAULT_OUT) await writeFile(PAGE, withResults(await readFile(PAGE, 'utf8'), results));
   process.stdout.write(options.json ? toJson(results) : toMarkdown(results));
-  return 0;
+  return failed ? 1 : 0;
 }
 
-async function measure(options: Options, command: string): Promise<Results> {
+/** @returns `failed`: something was begun and not measured to its end */
+async function measure(options: Options, command: string): Promise<{ results: Results; failed: boolean }> {
   const home = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
   process.env['TMPDIR'] = home; // of all that it starts, so that nothing of theirs stays
   // What runs for the bench ends with it: servers by their leash, workers and stacks by this.
@@ -52,6 +57,7 @@ async function measure(options: Options, command: string): Promise<Results> {
   const began = performance.now();
   const versions: Record<string, string> = { Millrace: await ownVersion() };
   const skipped: { what: string; reason: string }[] = [];
+  let failed = false;
   const say = (text: string): void => {
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
   };
@@ -62,6 +68,11 @@ async function measure(options: Options, command: string): Promise<Results> {
     skip: (what, reason) => {
       skipped.push({ what, reason });
       say(`skipped: ${what}: ${reason}`);
+    },
+    fail: (what, reason) => {
+      failed = true;
+      skipped.push({ what, reason: `failed: ${reason}` });
+      say(`FAILED: ${what}: ${reason}`);
     },
     version: (what, version) => {
       versions[what] = version;
@@ -81,7 +92,11 @@ async function measure(options: Options, command: string): Promise<Results> {
     await cleanUp();
   }
   const machine = await readMachine();
-  return { command, date: new Date().toISOString(), machine, versions, sections, skipped };
+  const date = new Date().toISOString();
+  return {
+    results: withRoundedSamples({ command, date, machine, versions, sections, skipped }),
+    failed,
+  };
 }
 
 async function ownVersion(): Promise<string> {

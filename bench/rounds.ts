@@ -13,7 +13,7 @@ export interface Contender<What extends string> {
  * One that fails is left out of the later rounds, by name; what it measured before stays.
  */
 export async function interleave<What extends string>(
-  { options, say, skip }: Context,
+  { options, say, fail }: Context,
   contenders: readonly Contender<What>[],
 ): Promise<(what: What) => Figure[]> {
   const samples = new Map<string, Partial<Record<What, number>>[]>(contenders.map(({ who }) => [who, []]));
@@ -27,16 +27,15 @@ export async function interleave<What extends string>(
         say(`  ${round}/${rounds} ${who}: ${JSON.stringify(values)}`);
       } catch (error) {
         failed.add(who);
-        skip(who, error instanceof Error ? error.message : String(error));
+        fail(who, error instanceof Error ? error.message : String(error));
       }
     }
   }
-  if (failed.has('millrace')) throw new Error('Millrace itself failed: see what was said above');
   return (what) =>
     contenders
       .map(({ who }) => ({
         who,
-        samples: (samples.get(who) ?? []).flatMap((values) => values[what] ?? []),
+        samples: (samples.get(who) ?? []).map((values) => values[what] ?? NaN).filter(Number.isFinite),
       }))
       .filter((figure) => figure.samples.length > 0);
 }

@@ -19,8 +19,10 @@ export interface Context {
   readonly home: string;
   /** Tells a person what goes on. */
   readonly say: (text: string) => void;
-  /** For the results: something that was left out, and why. */
+  /** For the results: something that cannot be had here, and why. */
   readonly skip: (what: string, reason: string) => void;
+  /** The same for what was begun and failed: then the whole run has failed, though it goes on. */
+  readonly fail: (what: string, reason: string) => void;
   /** For the results: what a program said of its version. */
   readonly version: (what: string, version: string) => void;
 }
@@ -32,7 +34,7 @@ export interface Row {
   readonly figures: readonly Figure[];
   /** Whose figure is ours; the others get the ratio of ours to theirs. */
   readonly ours?: string;
-  /** What is good: told beside the ratio. */
+  /** What is good. */
   readonly better?: 'more' | 'less';
 }
 

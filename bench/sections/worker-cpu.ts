@@ -19,7 +19,7 @@ export const workerCpu: Section = {
 };
 
 async function measure(context: Context, kind: Kind, slots: number): Promise<Row[]> {
-  const tasks = noops(Math.ceil(context.options.tasks / 2));
+  const tasks = noops(context.options.tasks);
   const systems = [millraceOnMinistack(BATCHED, 'batch'), millraceOnMinistack(SINGLE, 'single')];
   const contenders = systems.map((system: System): Contender<'cpu' | 'rate'> => ({
     who: system.name,
