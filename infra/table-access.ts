@@ -2,7 +2,16 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { TABLE } from '../src/core/table-definition.ts';
 
-export type RowAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+export type RowAction =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  // What the statements of a BatchExecuteStatement need.
+  | 'PartiQLInsert'
+  | 'PartiQLUpdate';
 type IndexName = (typeof TABLE.indexes)[number]['name'];
 
 /** Rows by the beginning of their partition key; the keys themselves are spelled in src/aws/keys.ts. */

@@ -53,7 +53,15 @@ export class WorkerTask extends Construct {
     });
     grantWork(this.taskRole, queue.queue);
     grantRows(this.taskRole, table, {
-      [TASK_ROWS]: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      [TASK_ROWS]: [
+        'GetItem',
+        'BatchGetItem',
+        'Query',
+        'PutItem',
+        'UpdateItem',
+        'PartiQLInsert',
+        'PartiQLUpdate',
+      ],
       [BATCH_ROWS]: ['GetItem'], // the programs of a chunk
       [WORKFLOW_ROWS]: ['GetItem', 'UpdateItem'], // what comes after an end
       [queueRows(config.name)]: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'], // pause, ledgers, its report

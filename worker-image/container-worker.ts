@@ -2,10 +2,11 @@ import { chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import { makeAwsClients, targetFromEnv } from '../src/aws/aws-clients.ts';
 import { makeEnvCatalog } from '../src/aws/env-catalog.ts';
 import { makeAwsPorts } from '../src/aws/make-aws-ports.ts';
+import { usesStatements } from '../src/aws/statements.ts';
 import {
   makeStsClient,
   startProgramCredentials,
@@ -14,6 +15,7 @@ import {
 import { unknownQueue } from '../src/core/errors.ts';
 import { defaultHandlerMemoryMiB, machineMemoryMiB } from '../src/worker/handlers/host-memory.ts';
 import { startHandlers } from '../src/worker/handlers/start-handlers.ts';
+import { openLogStream } from '../src/worker/log-stream.ts';
 import { makeRedactor } from '../src/worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../src/worker/run-session.ts';
 import { startScaleInProtection } from '../src/worker/scale-in-protection.ts';
@@ -34,8 +36,7 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
   if (!definition) throw unknownQueue(queue, []);
   const worker = workerName(env, `${hostname().slice(0, 24)}-${Math.random().toString(36).slice(2, 8)}`);
   const redactor = makeRedactor(secretsOf(definition, env));
-  // Not line by line: a program that prints much must not wait for a write each.
-  const out = destination({ fd: 1, sync: false });
+  const out = openLogStream(1);
   const log = pino(
     { level: env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
     { write: (line: string) => void out.write(redactor.text(line)) },
@@ -94,7 +95,9 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
       ports: makeAwsPorts(clients, env['MILLRACE_TABLE'] ?? '', log, {
         catalog: makeEnvCatalog(env['MILLRACE_QUEUES']),
         queuePrefix: env['MILLRACE_QUEUE_PREFIX'],
+        inStatements: usesStatements(env),
       }),
+      calls: clients.calls,
       definition,
       runner,
       handlers:

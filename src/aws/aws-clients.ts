@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CallLedger, countCalls } from './call-ledger.ts';
 import { DYNAMODB, makeJsonService, SQS, type JsonService } from './json-service.ts';
 import type { SqsClients } from './sqs-message-queue.ts';
 
@@ -28,6 +29,8 @@ const CONNECTION_TIMEOUT_MS = 2000;
 export interface AwsClients extends SqsClients {
   readonly dynamodb: DynamoDBClient;
   readonly dynamodbJson: JsonService;
+  /** Of all of them. */
+  readonly calls: CallLedger;
   close(): void;
 }
 
@@ -56,13 +59,17 @@ export function makeAwsClients(target: AwsTarget): AwsClients {
     ...(target.dynamodb !== undefined && { endpoint: target.dynamodb }),
     requestHandler,
   });
-  const json = makeJsonService(client, SQS, REQUEST_TIMEOUT_MS);
-  const dynamodbJson = makeJsonService(dynamodb, DYNAMODB, REQUEST_TIMEOUT_MS);
+  const calls = new CallLedger();
+  countCalls(client, calls);
+  countCalls(dynamodb, calls);
+  const json = makeJsonService(client, SQS, REQUEST_TIMEOUT_MS, calls);
+  const dynamodbJson = makeJsonService(dynamodb, DYNAMODB, REQUEST_TIMEOUT_MS, calls);
   return {
     client,
     json,
     dynamodb,
     dynamodbJson,
+    calls,
     close() {
       client.destroy();
       json.close();

@@ -1,7 +1,14 @@
 import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { MAX_PAYLOAD_PART_BYTES } from '../core/limits.ts';
-import type { ChangeResult, IndexEntry, IndexPage, TaskOutput, TaskStore } from '../core/ports.ts';
+import type {
+  ChangeResult,
+  ChangesTogether,
+  IndexEntry,
+  IndexPage,
+  TaskOutput,
+  TaskStore,
+} from '../core/ports.ts';
 import type { TaskRow } from '../core/task-row.ts';
 import type { TaskChange } from '../core/transition.ts';
 import {
@@ -19,8 +26,8 @@ import { indexTime, outputKey, PAYLOAD_PREFIX, parseKey, payloadKey, taskKey } f
 import { buildIndexPage, buildTaskChange } from './task-commands.ts';
 import { toShownTaskRow, toTaskRow } from './task-item.ts';
 
-/** Tasks in DynamoDB. */
-export function makeTaskStore(table: BusyTable): TaskStore {
+/** Tasks in DynamoDB. @param together for processes with many changes at a time */
+export function makeTaskStore(table: BusyTable, together?: ChangesTogether): TaskStore {
   const read = async (id: string): Promise<TaskRow | undefined> => {
     const item = await getItem(table, toItem(taskKey(id)));
     return item && toTaskRow(item);
@@ -28,6 +35,7 @@ export function makeTaskStore(table: BusyTable): TaskStore {
 
   return {
     read,
+    ...(together && { together }),
 
     async show(id) {
       const item = await getItem(table, toItem(taskKey(id)));

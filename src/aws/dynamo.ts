@@ -8,6 +8,7 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { itemBytes, writeUnits, type CallLedger } from './call-ledger.ts';
 import { AwsError, type JsonService } from './json-service.ts';
 
 /** A table and the client that reaches it. */
@@ -19,6 +20,7 @@ export interface Table {
 /** … and what takes the requests that every task costs. Their items hold no binary attributes. */
 export interface BusyTable extends Table {
   readonly json: JsonService;
+  readonly calls: CallLedger;
 }
 
 export type Item = Record<string, AttributeValue>;
@@ -52,10 +54,13 @@ export async function conditional(
 
 /** A conditional update. */
 export async function updateItem(
-  { json }: BusyTable,
+  { json, calls }: BusyTable,
   input: UpdateItemCommandInput,
 ): Promise<{ done: boolean; item: Item | undefined }> {
-  return conditional(() => json.call('UpdateItem', input));
+  const outcome = await conditional(() => json.call('UpdateItem', input));
+  const touched = outcome.done ? Object.values(input.ExpressionAttributeNames ?? {}) : [];
+  calls.wrote('UpdateItem', writeUnits(itemBytes(outcome.item), touched));
+  return outcome;
 }
 
 const BATCH_GET_KEYS = 100; // DynamoDB: keys in one BatchGetItem

@@ -5,6 +5,7 @@ import aws4 from 'aws4';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallLedger } from './call-ledger.ts';
 
 /**
  * One of AWS's services that speak JSON, without the SDK's layers: the requests that every task costs spend most of
@@ -70,8 +71,14 @@ const SKEWED = /RequestTimeTooSkewed|RequestExpired|InvalidSignature|SignatureDo
 /**
  * @param client tells region, endpoint and credentials; nothing is sent by it
  * @param timeoutMs without an answer for so long, a try is given up
+ * @param calls counts each try
  */
-export function makeJsonService(client: SdkClient, protocol: Protocol, timeoutMs: number): JsonService {
+export function makeJsonService(
+  client: SdkClient,
+  protocol: Protocol,
+  timeoutMs: number,
+  calls?: CallLedger,
+): JsonService {
   const agents = {
     'http:': new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
@@ -101,6 +108,7 @@ export function makeJsonService(client: SdkClient, protocol: Protocol, timeoutMs
       },
       credentials,
     );
+    calls?.asked(operation);
     const { promise, resolve, reject } = Promise.withResolvers<{ answer: IncomingMessage; text: string }>();
     const isTls = url.protocol === 'https:';
     const sending = (isTls ? httpsRequest : httpRequest)(

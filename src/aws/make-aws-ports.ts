@@ -10,6 +10,7 @@ import { makeQueueStore } from './dynamo-queue-store.ts';
 import { makeTaskStore } from './dynamo-task-store.ts';
 import { makeWorkflowStore } from './dynamo-workflow-store.ts';
 import { makeMessageQueue } from './sqs-message-queue.ts';
+import { makeStatements } from './statements.ts';
 
 export const DEFAULT_TABLE_NAME = 'millrace';
 
@@ -20,14 +21,21 @@ export interface DeployedNames {
   readonly queuePrefix?: string | undefined;
 }
 
+/** What a process asks of AWS in a way of its own. */
+export interface AwsPortsOptions extends DeployedNames {
+  /** It changes many tasks at a time: several share a request, where there are such requests. */
+  readonly inStatements?: boolean;
+}
+
 /** Every port of the core, on SQS and DynamoDB. */
 export function makeAwsPorts(
   clients: AwsClients,
   tableName: string,
   log: Log,
-  { catalog, queuePrefix = DEFAULT_QUEUE_PREFIX }: DeployedNames = {},
+  { catalog, queuePrefix = DEFAULT_QUEUE_PREFIX, inStatements = false }: AwsPortsOptions = {},
 ): Ports {
-  const table: BusyTable = { client: clients.dynamodb, json: clients.dynamodbJson, name: tableName };
+  const { dynamodb: client, dynamodbJson: json, calls } = clients;
+  const table: BusyTable = { client, json, calls, name: tableName };
   const clock = () => Date.now();
   const queues = new Map<string, MessageQueue>();
   const open = (name: string): MessageQueue => {
@@ -39,7 +47,7 @@ export function makeAwsPorts(
     return queue;
   };
   return {
-    tasks: makeTaskStore(table),
+    tasks: makeTaskStore(table, inStatements ? makeStatements(table, log) : undefined),
     ledgers: makeLedgerStore(table),
     batches: makeBatchStore(table),
     workflows: makeWorkflowStore(table),

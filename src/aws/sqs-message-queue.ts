@@ -59,7 +59,7 @@ export function makeMessageQueue(clients: SqsClients, url: () => Promise<string>
         WaitTimeSeconds: waitSeconds,
         ...(visibilitySeconds !== undefined && { VisibilityTimeout: visibilitySeconds }),
         MessageAttributeNames: [VERSION_ATTRIBUTE],
-        MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId'],
+        MessageSystemAttributeNames: ['SentTimestamp', 'MessageGroupId', 'ApproximateReceiveCount'],
       };
       const timeoutMs = waitSeconds * 1000 + ANSWER_MS;
       const { Messages: messages } = await json.call<ReceiveMessageCommandOutput>('ReceiveMessage', input, {
@@ -175,5 +175,6 @@ function toReceived(message: Message): ReceivedMessage {
     version: message.MessageAttributes?.[VERSION_ATTRIBUTE]?.StringValue,
     sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
     tenant: message.Attributes?.MessageGroupId,
+    receives: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
   };
 }

@@ -4,88 +4,66 @@ import type { IndexQuery } from '../core/ports.ts';
 import { TASK_EVENTS } from '../core/task-states.ts';
 import type { TaskRow } from '../core/task-row.ts';
 import { statesBefore, type Guard, type TaskChange } from '../core/transition.ts';
-import { Expression, toItem } from './dynamo.ts';
+import { Expression } from './dynamo.ts';
 import { failedIndexPartition, indexSort, shardOf, taskKey, timeIndexPartition } from './keys.ts';
+import { toUpdateItem, type Clause, type RowWrite } from './row-write.ts';
+
+/** A change of a task → its conditional update. */
+export function buildTaskChange(tableName: string, change: TaskChange): UpdateItemCommandInput {
+  return toUpdateItem(tableName, describeChange(change));
+}
 
 /**
- * A change of a task → its conditional update. The states in the condition come from the table of events, the
- * rest of it from the guard.
+ * A change of a task → what is written on what conditions: the states in them come from the table of events, the rest
+ * from the guard.
  */
-export function buildTaskChange(tableName: string, change: TaskChange): UpdateItemCommandInput {
-  const expression = new Expression();
-  const sets: string[] = [];
-  const put = (name: string, value: unknown): void => {
-    sets.push(`${expression.name(name)} = ${expression.value(name, value)}`);
-  };
+export function describeChange(change: TaskChange): RowWrite {
   const { stamp, id: _id, state: _state, ...plain } = change.set;
-  put('v', PROTOCOL_VERSION);
   const { to } = TASK_EVENTS[change.event];
-  if (to !== 'same') put('state', to);
-  for (const [name, value] of Object.entries(plain)) if (value !== undefined) put(name, value);
-  if (stamp) {
-    put('ledger', stamp.ledger);
-    put('ledgerN', stamp.n);
-  }
-  for (const [name, value] of Object.entries(indexKeys(change))) put(name, value);
-  for (const counter of ['attempt', 'failures'] as const) {
-    if (counter in plain) continue;
-    const name = expression.name(counter);
-    const by = change.raise?.includes(counter) ? 1 : 0;
-    // Written on every change, so that a row born by any of them has both counters.
-    sets.push(
-      `${name} = if_not_exists(${name}, ${expression.value('zero', 0)}) + ${expression.value(`by${by}`, by)}`,
-    );
-  }
-  const removes = removedAttributes(change).filter((name) => !(name in change.set));
+  const before = statesBefore(change);
+  const states = before.filter((state) => state !== 'none');
+  // Written on every change, so that a row born by any of them has both counters.
+  const raise = (['attempt', 'failures'] as const)
+    .filter((counter) => !(counter in plain))
+    .map((counter) => [counter, change.raise?.includes(counter) ? 1 : 0] as const);
   return {
-    TableName: tableName,
-    Key: toItem(taskKey(change.id)),
-    UpdateExpression: [
-      `SET ${sets.join(', ')}`,
-      ...(removes.length > 0 ? [`REMOVE ${removes.map((name) => expression.name(name)).join(', ')}`] : []),
-    ].join(' '),
-    ConditionExpression: buildCondition(expression, change),
-    ...expression.toInput(),
-    ReturnValues: 'ALL_NEW',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    key: taskKey(change.id),
+    set: {
+      v: PROTOCOL_VERSION,
+      ...(to !== 'same' && { state: to }),
+      ...plain,
+      ...(stamp && { ledger: stamp.ledger, ledgerN: stamp.n }),
+      ...indexKeys(change),
+    },
+    raise: Object.fromEntries(raise),
+    remove: removedAttributes(change).filter((name) => !(name in change.set)),
+    ...(states.length > 0 && {
+      when: [
+        { attribute: 'state', is: 'in', values: states },
+        { attribute: 'v', is: '<=', value: PROTOCOL_VERSION },
+        ...toClauses(change.guard),
+      ],
+    }),
+    mayBeAbsent: before.includes('none'),
   };
 }
 
-function buildCondition(expression: Expression, change: TaskChange): string {
-  const before = statesBefore(change);
-  const isAbsent = 'attribute_not_exists(pk)';
-  const states = before.filter((state) => state !== 'none');
-  if (states.length === 0) return isAbsent;
-  const tokens = states.map((state) => expression.value(`from${state}`, state));
-  const isAllowed = [
-    `${expression.name('state')} IN (${tokens.join(', ')})`,
-    `${expression.name('v')} <= ${expression.value('v', PROTOCOL_VERSION)}`,
-    ...guardClauses(expression, change.guard),
-  ].join(' AND ');
-  return before.includes('none') ? `${isAbsent} OR (${isAllowed})` : isAllowed;
-}
-
-function guardClauses(expression: Expression, guard: Guard): string[] {
-  const clauses: string[] = [];
-  const name = (attribute: string) => expression.name(attribute);
-  const value = (attribute: string, of: unknown) => expression.value(`if_${attribute}`, of);
-  if (guard.attempt !== undefined) clauses.push(`${name('attempt')} = ${value('attempt', guard.attempt)}`);
-  if (guard.token === null) clauses.push(`attribute_not_exists(${name('token')})`);
-  else if (guard.token !== undefined) clauses.push(`${name('token')} = ${value('token', guard.token)}`);
-  if (guard.stamp) {
-    clauses.push(`${name('ledger')} = ${value('ledger', guard.stamp.ledger)}`);
-    clauses.push(`${name('ledgerN')} = ${value('ledgerN', guard.stamp.n)}`);
-  }
-  if (guard.hash !== undefined) clauses.push(`${name('hash')} = ${value('hash', guard.hash)}`);
+function toClauses(guard: Guard): Clause[] {
+  const clauses: Clause[] = [];
+  const equal = (attribute: string, value: unknown): void => {
+    if (value !== undefined) clauses.push({ attribute, is: '=', value });
+  };
+  equal('attempt', guard.attempt);
+  if (guard.token === null) clauses.push({ attribute: 'token', is: 'absent' });
+  else equal('token', guard.token);
+  equal('ledger', guard.stamp?.ledger);
+  equal('ledgerN', guard.stamp?.n);
+  equal('hash', guard.hash);
   if (guard.leaseBefore !== undefined)
-    clauses.push(`${name('lease')} < ${value('lease', guard.leaseBefore)}`);
-  if (guard.dueBy !== undefined) {
-    const notBefore = name('notBefore');
-    clauses.push(
-      `(attribute_not_exists(${notBefore}) OR ${notBefore} <= ${value('notBefore', guard.dueBy)})`,
-    );
-  }
-  if (guard.noCancelRequest) clauses.push(`attribute_not_exists(${name('cancelRequested')})`);
+    clauses.push({ attribute: 'lease', is: '<', value: guard.leaseBefore });
+  if (guard.dueBy !== undefined)
+    clauses.push({ attribute: 'notBefore', is: 'absent or <=', value: guard.dueBy });
+  if (guard.noCancelRequest) clauses.push({ attribute: 'cancelRequested', is: 'absent' });
   return clauses;
 }
 

@@ -2,12 +2,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { pino, destination } from 'pino';
+import { pino } from 'pino';
 import { makeAwsClients } from '../aws/aws-clients.ts';
 import { makeAwsPorts } from '../aws/make-aws-ports.ts';
+import { usesStatements } from '../aws/statements.ts';
 import { unknownQueue } from '../core/errors.ts';
 import { defaultHandlerMemoryMiB } from '../worker/handlers/host-memory.ts';
 import { startHandlers } from '../worker/handlers/start-handlers.ts';
+import { openLogStream } from '../worker/log-stream.ts';
 import { allowedEnv } from '../worker/program-env.ts';
 import { NOTHING_SECRET } from '../worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../worker/run-session.ts';
@@ -54,7 +56,10 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-')); // 0700, and so are the sockets in it
   let runner: ProgramRunner | undefined;
   try {
-    const ports = makeAwsPorts(clients, target.tableName, log, target.names);
+    const ports = makeAwsPorts(clients, target.tableName, log, {
+      ...target.names,
+      inStatements: usesStatements(context.env),
+    });
     const definition = await ports.catalog.find(queue);
     if (!definition)
       throw unknownQueue(
@@ -75,6 +80,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     const callsHandlers = (options.program ?? definition.program) === undefined;
     const { exitCode, ...result } = await runSession({
       ports,
+      calls: clients.calls,
       definition,
       runner,
       handlers: callsHandlers
@@ -118,8 +124,7 @@ async function makeChannelDir(scratchDir: string): Promise<string> {
 
 /** On a terminal lines for a person, elsewhere a JSON line an event. */
 function openLog(context: CliContext, json: boolean): { write(line: string): void; flushSync?(): void } {
-  // Not line by line: a program that prints much must not wait for a write each.
-  if (json || !context.stdout.isTTY) return destination({ fd: json ? 2 : 1, sync: false });
+  if (json || !context.stdout.isTTY) return openLogStream(json ? 2 : 1);
   const paint = makePaint(context.stdout);
   return {
     write: (line) => {

@@ -54,6 +54,7 @@ export async function beat(
   const result = await ports.tasks.change({
     id: attempt.row.id,
     event: 'beat',
+    known: attempt.row,
     // An earlier beat that was given up, and takes effect only now, must not take back what a later one has renewed.
     guard: { ...mine(attempt), leaseBefore: lease + 1 },
     set: { lease, ...(progress && { progress }) },
@@ -117,6 +118,7 @@ async function end(
     event,
     from: ['RUNNING'],
     guard: mine(attempt),
+    known: attempt.row,
     set: { ...report, queue: attempt.row.queue, endedAt: now, expiresAt: expiryAfter(now) },
     ...(event === 'fail' ? { raise: ['failures'] as const } : {}),
     clear: ['token', 'lease', 'cancelRequested'],
@@ -134,6 +136,7 @@ async function release(
     ...change,
     id: attempt.row.id,
     guard: mine(attempt),
+    known: attempt.row,
     clear: ['token', 'lease'],
   });
   // A repeated request finds its own work done: the same attempt, released.

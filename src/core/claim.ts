@@ -65,6 +65,7 @@ function claimChange(
   const change: TaskChange = {
     id: message.id,
     event: 'claim',
+    isBirth: mayCreate && !claimant.isRedelivery && hasNoRow(message),
     from: mayCreate ? ['none', 'PENDING'] : ['PENDING'],
     guard: { hash: message.hash, dueBy: now, noCancelRequest: true },
     set: {
@@ -78,6 +79,11 @@ function claimChange(
     clear: ATTEMPT_FIELDS,
   };
   return { token, change };
+}
+
+/** Tasks of batches, and raw messages, get their row by their first claim. */
+function hasNoRow({ id, content, redriveOf }: TaskMessage): boolean {
+  return redriveOf === undefined && ('body' in content || parseBatchTaskId(id) !== undefined);
 }
 
 /** The claim did not take place: the row tells why, and what is owed now. */

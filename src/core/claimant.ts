@@ -14,4 +14,6 @@ export interface Claimant extends Ending {
   readonly worker: string;
   /** Told before each request that may bring it a lease: that is as long as it is from then on. */
   readonly asking?: () => void;
+  /** Its message has been received before: the task is likely to have a row. */
+  readonly isRedelivery?: boolean;
 }

@@ -35,6 +35,13 @@ export class LedgerBook {
     return this.#outcomes.size;
   }
 
+  /** … whose outcome is known. */
+  get countable(): number {
+    let count = 0;
+    for (const outcome of this.#outcomes.values()) if (outcome !== 'unknown') count += 1;
+    return count;
+  }
+
   /** The next update is one that was sent before. */
   get isInDoubt(): boolean {
     return this.#inDoubt !== undefined;

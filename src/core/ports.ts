@@ -41,6 +41,19 @@ export interface TaskOutput {
   readonly result?: string;
 }
 
+/** Changes of several tasks in one request, where the service has that. */
+export interface ChangesTogether {
+  /** The most in one request. */
+  readonly max: number;
+  /** False once the service was found to have no such request. */
+  isOffered(): boolean;
+  /**
+   * Asks for changes of different tasks, each of which takes effect or not by itself.
+   * @returns for each whether it took effect; false also for one that was not understood
+   */
+  change(changes: readonly TaskChange[]): Promise<readonly boolean[]>;
+}
+
 export interface TaskStore {
   /** To be judged. Reads are strongly consistent. Rejects with NewerRowError for what a newer version has written. */
   read(id: string): Promise<TaskRow | undefined>;
@@ -49,6 +62,7 @@ export interface TaskStore {
   /** An id may be named more than once. */
   showMany(ids: readonly string[]): Promise<Map<string, TaskRow>>;
   change(change: TaskChange): Promise<ChangeResult>;
+  readonly together?: ChangesTogether;
   /** Keeps what a later attempt has written. */
   writeOutput(id: string, output: TaskOutput, expiresAt: number): Promise<void>;
   readOutput(id: string): Promise<TaskOutput | undefined>;
@@ -176,6 +190,8 @@ export interface ReceivedMessage {
   /** ms; of this message, not of the task. */
   readonly sentAt: number;
   readonly tenant: string | undefined;
+  /** About how often it has been received: good for guesses alone. */
+  readonly receives?: number;
 }
 
 export interface QueueCounts {

@@ -42,6 +42,11 @@ export class Settler {
     return this.#book.uncounted;
   }
 
+  /** … and whose outcome is known: a flush may cover these. */
+  get countable(): number {
+    return this.#book.countable;
+  }
+
   /**
    * Records an end. Rejects when its outcome stays unknown: it is then left to whoever gets the message.
    * Writes: the row; nothing is counted before a flush.

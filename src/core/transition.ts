@@ -29,6 +29,10 @@ export interface TaskChange {
   /** Counters that rise by one, from 0 where absent. */
   readonly raise?: readonly ('attempt' | 'failures')[];
   readonly clear?: readonly (keyof TaskRow)[];
+  /** Most likely there is no row yet: a hint, see src/core/together.ts. */
+  readonly isBirth?: boolean;
+  /** The row as whoever holds its token left it: a hint, too. */
+  readonly known?: TaskRow;
 }
 
 /** The states in which this change may happen. */

@@ -2,7 +2,7 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  interface DynaliteOptions {
+  export interface DynaliteOptions {
     /** The LevelDB folder; absent means memory. */
     path?: string;
     /** How long a table stays CREATING, DELETING, UPDATING. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import dynalite from 'dynalite';
 import { ANY_PORT, listenOnLoopback, type PortWish } from './choose-port.ts';
+import { makeDynalite } from './dynalite-internals.ts';
+import { answerStatements, isForStatements } from './answer-statements.ts';
 import { mendTables } from './dynalite-tables.ts';
 import { closeServer, startGuardedServer, type RunningServer } from './guarded-server.ts';
 
@@ -21,22 +22,24 @@ const IDLE_MS = 5_000;
 
 /**
  * Starts DynamoDB (dynalite) on loopback behind the guard. With a `dataDir`, whatever was acknowledged outlives
- * a `kill -9`. It has no transactions, PartiQL, streams or TTL, and its exceptions carry no `Item`.
+ * a `kill -9`. It has no transactions, streams or TTL, of PartiQL only what workers use, and its exceptions carry no `Item`.
  * @throws Error when an explicit port, or the data, is in another process's hands.
  */
 export async function startEmbeddedDynamodb(options: EmbeddedDynamodbOptions): Promise<RunningServer> {
   const { dataDir, port, key } = options;
   if (dataDir !== null) await mendTables(dataDir);
-  const server = dynalite({
+  const { server, store } = makeDynalite({
     ...(dataDir === null ? {} : { path: dataDir }),
     createTableMs: TABLE_CHANGE_MS,
     deleteTableMs: TABLE_CHANGE_MS,
     updateTableMs: TABLE_CHANGE_MS,
   });
   const { track, idle } = trackRequests();
+  const statements = answerStatements(store);
   const [handle] = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
   server.removeAllListeners('request').on('request', (request: IncomingMessage, response: ServerResponse) => {
     track(request, response);
+    if (isForStatements(request)) return statements(request, response);
     handle?.call(server, request, response);
     // dynalite throws what goes wrong with a request's stream: a client killed while sending would end us too.
     request.removeAllListeners('error').on('error', () => response.destroy());

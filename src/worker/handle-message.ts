@@ -60,7 +60,8 @@ export async function handleMessage(
       await copy(handling, message, parsed, MAX_DELAY_SECONDS * 1000);
     let claimedAt = settings.monotonic();
     const asking = () => (claimedAt = settings.monotonic());
-    const outcome = await claimUnlessNewer({ ...claimant, asking }, handling.control, parsed);
+    const isRedelivery = (message.received.receives ?? 1) > 1;
+    const outcome = await claimUnlessNewer({ ...claimant, asking, isRedelivery }, handling.control, parsed);
     switch (outcome.kind) {
       case 'newer':
         await leaveForNewer(handling, message, parsed);

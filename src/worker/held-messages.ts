@@ -3,6 +3,7 @@ import type { Log, MessageQueue, ReceivedMessage } from '../core/ports.ts';
 import { Batcher } from './batcher.ts';
 
 const LINGER_MS = 5;
+const DELETE_LINGER_MS = 50; // nobody waits for these
 
 /** A message in this worker's hands, from its receive until it is deleted or let go. */
 export interface HeldMessage {
@@ -25,7 +26,7 @@ export class HeldMessages {
 
   constructor(queue: MessageQueue, log: Log) {
     this.#queue = queue;
-    this.#deletes = new Batcher(BATCH_ENTRIES, LINGER_MS, async (receipts) => {
+    this.#deletes = new Batcher(BATCH_ENTRIES, DELETE_LINGER_MS, async (receipts) => {
       await queue
         .delete(receipts)
         .catch((error: unknown) => log.warn({ err: error }, 'could not delete messages'));

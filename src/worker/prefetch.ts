@@ -1,5 +1,5 @@
 const WORTH_MS = 250; // of work held beyond the slots
-const MAX_PREFETCH = 20;
+const MAX_PREFETCH = 30;
 const SAMPLES = 5; // before the average is trusted
 const WEIGHT = 0.1; // of a new sample
 

@@ -32,8 +32,8 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerResult>
   const held = new HeldMessages(queue, ports.log);
   const control = new ControlWatch(ports.queues, definition.name, monotonic, ports.log);
   const heartbeat = new Heartbeat(claimant, held, control, monotonic);
-  const settleLoop = new SettleLoop(settler, ports.log);
   const running = new Set<RunningAttempt>();
+  const settleLoop = new SettleLoop(settler, ports.log, () => running.size > 0);
   const newer = new NewerMessages(monotonic);
   const handling: Handling = { settings, claimant, held, heartbeat, control, settleLoop, running, newer };
   const slots = new Slots(handling);

@@ -1,3 +1,4 @@
+import { BATCH_ENTRIES } from '../core/limits.ts';
 import { handleMessage, type Handling } from './handle-message.ts';
 import type { HeldMessage } from './held-messages.ts';
 import { Prefetch } from './prefetch.ts';
@@ -25,8 +26,16 @@ export class Slots {
     this.#stale = setInterval(() => this.#releaseStale(), STALE_MS / 2);
   }
 
-  /** How many messages may be received now. */
+  /**
+   * How many messages may be received now. While a line of short tasks lasts, receives wait until they can be full:
+   * SQS bills by the request.
+   */
   get room(): number {
+    const room = this.#room;
+    return room < BATCH_ENTRIES && this.#line.length >= BATCH_ENTRIES ? 0 : room;
+  }
+
+  get #room(): number {
     const { mode, monotonic } = this.#handling.settings;
     // What runs now may be longer than what ran before: a line would only be let go again.
     const isStuck = this.#busy === this.#size && monotonic() - this.#freedAt > STALE_MS;

@@ -6,6 +6,7 @@ import { makeAwsPorts } from '../../src/aws/make-aws-ports.ts';
 import { deprovisionQueue, provisionQueue, provisionTable } from '../../src/aws/provision.ts';
 import type { Ports } from '../../src/core/ports.ts';
 import { queueDefinitionSchema } from '../../src/core/queue-definition.ts';
+import { groupChanges } from '../../src/worker/group-changes.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import { startHost } from '../sim/host.ts';
 import { World } from '../sim/world.ts';
@@ -49,12 +50,19 @@ export const useSimulator: UseBackend = async (body) => {
   if (end.error) throw end.error;
 };
 
-/** The product's adapters on servers that speak SQS and DynamoDB: a table and queues of its own, removed by `close`. */
-export async function openAws(target: AwsTarget): Promise<{ use: UseBackend; close: () => Promise<void> }> {
+/**
+ * The product's adapters on servers that speak SQS and DynamoDB: a table and queues of its own, removed by `close`.
+ * @param inStatements changes of tasks share requests, as in a worker
+ */
+export async function openAws(
+  target: AwsTarget,
+  { inStatements = false } = {},
+): Promise<{ use: UseBackend; close: () => Promise<void> }> {
   const name = `contract-${randomUUID().slice(0, 8)}`;
   const clients = makeAwsClients(target);
   const { log } = makeMemoryPorts().ports;
-  const ports = makeAwsPorts(clients, `millrace-${name}`, log);
+  const plain = makeAwsPorts(clients, `millrace-${name}`, log, { inStatements });
+  const ports = { ...plain, tasks: groupChanges(plain.tasks) };
   const made: string[] = [];
   await provisionTable(clients, `millrace-${name}`);
   return {

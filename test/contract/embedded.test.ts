@@ -7,14 +7,17 @@ import { allContracts } from './all.contract.ts';
 import { openAws, type UseBackend } from './backend.ts';
 
 /** The adapters of src/aws on the servers of src/local, through the SDK and sockets. */
-describe('embedded', () => {
+describe.each([
+  ['single writes', false],
+  ['statements', true],
+])('embedded, %s', (_writes, inStatements) => {
   const stops: (() => Promise<void>)[] = [];
   let use: UseBackend;
   beforeAll(async () => {
     const options = { port: ANY_PORT, dataDir: null, key: KEY };
     const [sqs, dynamodb] = [await startEmbeddedSqs(options), await startEmbeddedDynamodb(options)];
     const target = { sqs: sqs.url, dynamodb: dynamodb.url, region: 'us-east-1', key: KEY };
-    const aws = await openAws(target);
+    const aws = await openAws(target, { inStatements });
     use = aws.use;
     stops.push(
       aws.close,

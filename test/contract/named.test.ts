@@ -7,15 +7,19 @@ import { openAws, type UseBackend } from './backend.ts';
  * The adapters of src/aws on whatever the SDK's own variables name (AWS_ENDPOINT_URL, AWS_REGION, credentials): an
  * emulator, or AWS itself. Makes a table and queues of its own there and removes them: `npm run test:contract`.
  */
-describe.runIf(process.env['MILLRACE_TEST_CONTRACT'] === 'named')('named by the environment', () => {
+describe.runIf(process.env['MILLRACE_TEST_CONTRACT'] === 'named').each([
+  ['single writes', false],
+  ['statements', true],
+])('named by the environment, %s', (_writes, inStatements) => {
   const stops: (() => Promise<void>)[] = [];
   let use: UseBackend;
   beforeAll(async () => {
     const { env } = process;
-    const aws = await openAws({
+    const target = {
       sqs: env['AWS_ENDPOINT_URL_SQS'] || env['AWS_ENDPOINT_URL'],
       dynamodb: env['AWS_ENDPOINT_URL_DYNAMODB'] || env['AWS_ENDPOINT_URL'],
-    });
+    };
+    const aws = await openAws(target, { inStatements });
     use = aws.use;
     stops.push(aws.close);
   });

@@ -136,6 +136,79 @@ export function taskStoreContract(use: UseBackend): void {
         expect((await tasks.read(id))?.token).toBe(done[0]?.row?.token);
       }));
 
+    test('changes many tasks in the same moment as it changes each alone', () =>
+      use(async ({ ports: { tasks } }) => {
+        const ids = Array.from({ length: 60 }, anyId);
+        const births = ids.map((id): TaskChange => ({
+          ...changeOf(id, 'claim'),
+          isBirth: true,
+          set: { ...BIRTH, token: id, lease: 5, program: { argv: ['a', ''] } },
+          raise: ['attempt'],
+        }));
+        const born = await Promise.all(births.map((change) => tasks.change(change)));
+        expect(born.map(({ done }) => done)).toEqual(ids.map(() => true));
+        for (const [at, id] of ids.entries()) expect(await tasks.read(id)).toEqual(born[at]?.row);
+        const again = await Promise.all(births.map((change) => tasks.change(change)));
+        expect(again.map(({ done, row }) => [done, row?.token])).toEqual(ids.map((id) => [false, id]));
+
+        const rows = born.flatMap(({ row }) => (row ? [row] : []));
+        const mine = ({ id, attempt }: TaskRow): Guard => ({ attempt, token: id });
+        const ends = rows.map((row, at): TaskChange => {
+          const event = (['succeed', 'fail', 'cancel', 'retry', 'beat', 'handBack'] as const)[at % 6];
+          return {
+            ...changeOf(row.id, event ?? 'beat'),
+            known: row,
+            guard: mine(row),
+            ...(event === 'retry' && { raise: ['failures'] }),
+            ...(event !== 'beat' && {
+              clear: ['token', 'lease', ...(at % 6 < 3 ? (['cancelRequested'] as const) : [])],
+            }),
+          };
+        });
+        const ended = await Promise.all(ends.map((change) => tasks.change(change)));
+        for (const [at, id] of ids.entries()) {
+          expect([at, ended[at]?.done]).toEqual([at, true]);
+          expect(await tasks.read(id)).toEqual(ended[at]?.row);
+        }
+        const late = await Promise.all(
+          ends.filter((_, at) => at % 6 !== 4).map((change) => tasks.change(change)),
+        );
+        expect(late.filter(({ done }) => done)).toEqual([]);
+      }));
+
+    test('lets a change of a row that is known see what others did to it meanwhile', () =>
+      use(async ({ ports: { tasks } }) => {
+        const [cancelled, taken, gone] = [anyId(), anyId(), anyId()];
+        const rows = await Promise.all(
+          [cancelled, taken].map(async (id) => {
+            const claim: TaskChange = {
+              ...changeOf(id, 'claim'),
+              isBirth: true,
+              set: { ...BIRTH, token: 'mine' },
+            };
+            return (await tasks.change(claim)).row as TaskRow;
+          }),
+        );
+        await tasks.change({ ...changeOf(cancelled, 'requestCancel'), set: { cancelRequested: true } });
+        await tasks.change({ ...changeOf(taken, 'takeOver'), set: { token: 'theirs' } });
+        const known = [...rows, { ...rows[0], id: gone } as TaskRow];
+        const beats = await Promise.all(
+          known.map((row) =>
+            tasks.change({
+              ...changeOf(row.id, 'beat'),
+              known: row,
+              guard: { token: 'mine' },
+              set: { lease: 9 },
+            }),
+          ),
+        );
+        expect(beats.map(({ done, row }) => [done, row?.cancelRequested, row?.token])).toEqual([
+          [true, true, 'mine'],
+          [false, undefined, 'theirs'],
+          [false, undefined, undefined],
+        ]);
+      }));
+
     test('reads more tasks at once than one request takes', () =>
       use(async ({ ports: { tasks } }) => {
         const ids = await Promise.all(Array.from({ length: 130 }, () => putInState(tasks, 'PENDING')));

@@ -31,7 +31,10 @@ const rows = (...keys: readonly { pk: string }[]): RequestContext => ({
 const inCluster: RequestContext = { 'ecs:cluster': CLUSTER };
 const task = rows(taskKey('t1'));
 const READS = ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:Scan'];
-const WRITES = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'];
+const WRITES = [
+  ...['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
+  ...['PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'],
+].map((action) => `dynamodb:${action}`);
 const TAKES = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:PurgeQueue'];
 const STARTS = ['ecs:RunTask', 'ecs:StartTask', 'ecs:StopTask', 'iam:PassRole'];
 
@@ -61,7 +64,8 @@ describe('a worker', () => {
   });
 
   it('reads and writes the rows of tasks, ledgers and reports of its queue', () => {
-    expect(worker.allows('dynamodb:UpdateItem', TABLE, task)).toBe(true);
+    for (const action of ['dynamodb:UpdateItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'])
+      expect(worker.allows(action, TABLE, task), action).toBe(true);
     expect(worker.allows('dynamodb:UpdateItem', TABLE, rows(ledgerKey('default', 'l')))).toBe(true);
     expect(worker.allows('dynamodb:DeleteItem', TABLE, rows(workerKey('default', 'w')))).toBe(true);
     expect(worker.allows('dynamodb:GetItem', TABLE, rows(chunkKey('b', 1)))).toBe(true);

@@ -1,6 +1,7 @@
 import type { Claimant, Ending } from '../../src/core/claimant.ts';
 import { settleGraceMs } from '../../src/core/limits.ts';
 import { Settler } from '../../src/core/settle.ts';
+import { groupChanges } from '../../src/worker/group-changes.ts';
 import { SimProcess } from './sim-process.ts';
 import { makeSimPorts } from './sim-ports.ts';
 import { OUTSIDE } from './virtual-time.ts';
@@ -14,10 +15,11 @@ export interface Host {
 
 export function startHost(world: World, kind: string): Host {
   const process = new SimProcess(world, kind);
-  const ports = makeSimPorts(process);
+  const plainPorts = makeSimPorts(process);
+  const ports = { ...plainPorts, tasks: groupChanges(plainPorts.tasks) };
   const { definition } = world;
-  const plain = new Settler(ports, definition.name, settleGraceMs(definition.leaseSeconds * 1000));
-  const settler = world.mutant?.settler?.(plain, process) ?? plain;
+  const settlerOfOurs = new Settler(ports, definition.name, settleGraceMs(definition.leaseSeconds * 1000));
+  const settler = world.mutant?.settler?.(settlerOfOurs, process) ?? settlerOfOurs;
   return { process, ending: { ports, settler, definition, worker: process.name } };
 }
 

@@ -1,4 +1,4 @@
-import type { LedgerStore, Ports, TaskStore } from '../../src/core/ports.ts';
+import type { ChangesTogether, LedgerStore, Ports, TaskStore } from '../../src/core/ports.ts';
 import type { TaskChange } from '../../src/core/transition.ts';
 import type { WorkflowStore } from '../../src/core/workflow-store.ts';
 import type { Mutant, MutantHost } from './world.ts';
@@ -17,10 +17,30 @@ export function breakChanges(
   return (ports, process) => ({
     ...ports,
     tasks: {
-      ...ports.tasks,
+      ...withoutTogether(ports.tasks),
       change: (change) => breakIt(change, (other) => ports.tasks.change(other), process, ports),
     },
   });
+}
+
+function withoutTogether({ together: _, ...tasks }: TaskStore): TaskStore {
+  return tasks;
+}
+
+/** Breaks what is asked of the table of tasks in requests of several changes, which there are then. */
+export function breakTogether(
+  breakIt: (
+    changes: readonly TaskChange[],
+    together: ChangesTogether,
+    process: MutantHost,
+  ) => Promise<readonly boolean[]>,
+): NonNullable<Mutant['ports']> {
+  return (ports, process) => {
+    const { together } = ports.tasks;
+    if (!together) return ports;
+    const change = (changes: readonly TaskChange[]) => breakIt(changes, together, process);
+    return { ...ports, tasks: { ...ports.tasks, together: { ...together, change } } };
+  };
 }
 
 /** Breaks what is asked of the ledgers. */

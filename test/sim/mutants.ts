@@ -2,6 +2,7 @@ import { CLAIM_MUTANTS } from './claim-mutants.ts';
 import { COUNT_MUTANTS } from './count-mutants.ts';
 import { MESSAGE_MUTANTS } from './message-mutants.ts';
 import { RENEWAL_MUTANTS } from './renewal-mutants.ts';
+import { TOGETHER_MUTANTS } from './together-mutants.ts';
 import { WORKFLOW_MUTANTS } from './workflow-mutants.ts';
 import type { Mutant } from './world.ts';
 
@@ -11,5 +12,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...COUNT_MUTANTS,
   ...MESSAGE_MUTANTS,
   ...RENEWAL_MUTANTS,
+  ...TOGETHER_MUTANTS,
   ...WORKFLOW_MUTANTS,
 ];

@@ -3,7 +3,7 @@ import { MUTANTS } from './mutants.ts';
 import { huntMutant } from './hunt-mutant.ts';
 import { runSchedule, type ScheduleResult } from './run-schedule.ts';
 
-const USAGE = `usage: npm run sim -- [--runs N] [--seed S] [--mutant NAME] [--mutants] [--quiet]
+const USAGE = `usage: npm run sim -- [--runs N] [--seed S] [--mutant NAME] [--mutants]
 
 Runs the product's own code in virtual time, against an SQS and a DynamoDB that do all that they are allowed to.
   --runs N       so many schedules, from seed S on (1000, from 1)

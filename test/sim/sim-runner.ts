@@ -1,4 +1,9 @@
-import { SpawnerDied, type ProgramEnd, type ProgramRunner } from '../../src/worker/spawner/program-runner.ts';
+import {
+  SpawnerDied,
+  type ProgramEnd,
+  type ProgramRun,
+  type ProgramRunner,
+} from '../../src/worker/spawner/program-runner.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { LiveProgram } from './watch.ts';
 import { checkStart } from './watch-workflows.ts';
@@ -18,6 +23,11 @@ export const PROGRAMS = [
 ] as const;
 export type ProgramKind = (typeof PROGRAMS)[number];
 
+function neverRun(): ProgramRun {
+  const never = new Promise<never>(() => {});
+  return { started: never, done: never, kill: () => {}, progress: () => never };
+}
+
 /** Runs programs that do what their command says, and die with their worker. */
 export function makeSimRunner(process: SimProcess): ProgramRunner {
   const { world } = process;
@@ -26,6 +36,8 @@ export function makeSimRunner(process: SimProcess): ProgramRunner {
     pid: 0,
     close: async () => {},
     run({ runId, program, env, input }) {
+      // It died in this very moment, between two of its own steps: what it would have done next, it does not do.
+      if (process.isDead) return neverRun();
       const text = 'command' in program ? program.command : program.argv.join(' ');
       const kind = text.split(' ')[0] as ProgramKind;
       const attempt = Number(env['MILLRACE_ATTEMPT']);

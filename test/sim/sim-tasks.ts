@@ -1,5 +1,5 @@
 import { LISTING_SHARDS } from '../../src/core/limits.ts';
-import type { IndexEntry, IndexPage, IndexQuery, TaskStore } from '../../src/core/ports.ts';
+import type { ChangesTogether, IndexEntry, IndexPage, IndexQuery, TaskStore } from '../../src/core/ports.ts';
 import type { TaskRow } from '../../src/core/task-row.ts';
 import { transition, type TaskChange } from '../../src/core/transition.ts';
 import { request } from './requests.ts';
@@ -7,6 +7,7 @@ import type { SimProcess } from './sim-process.ts';
 import { seenIn } from './tables.ts';
 import type { World } from './world.ts';
 
+const MAX_STATEMENTS = 25;
 const PAYLOAD_NOTE = 40; // characters of a payload in the trace
 
 /** Tasks in DynamoDB, as one process has them: `transition()` is what a conditional write does. */
@@ -35,6 +36,7 @@ export function makeSimTasks(process: SimProcess): TaskStore {
         () => applyChange(process, change),
         ({ done, row }) => `${change.id} ${done ? '→' : 'REFUSED:'} ${describe(row)}`,
       ),
+    ...(world.weather.together && { together: makeTogether(process) }),
     writeOutput: (id, output) =>
       request(process, 'write output', () => {
         if ((tables.outputs.get(id)?.attempt ?? 0) <= output.attempt) tables.outputs.set(id, output);
@@ -49,6 +51,30 @@ export function makeSimTasks(process: SimProcess): TaskStore {
       ),
     readPayload: (id) => request(process, 'read payload', () => tables.payloads.get(id)),
     page: (query) => request(process, 'read page', () => readPage(world, query)),
+  };
+}
+
+/** Statements in one request: each takes effect or not by itself, and the answer tells no rows. */
+function makeTogether(process: SimProcess): ChangesTogether {
+  const { world } = process;
+  return {
+    max: MAX_STATEMENTS,
+    isOffered: () => true,
+    change: (changes) =>
+      request(
+        process,
+        `${changes[0]?.event} and others`,
+        () =>
+          changes.map((change) => {
+            if (!world.isCalm && world.dice.chance(world.weather.partial)) {
+              world.count('statement fails');
+              return false;
+            }
+            return applyChange(process, change).done;
+          }),
+        (done) =>
+          changes.map(({ id, event }, at) => `${event} ${id}${done[at] ? '' : ' REFUSED'}`).join('; '),
+      ),
   };
 }
 

@@ -13,7 +13,7 @@ describe('the settle loop of a worker', () => {
     const { ports: plain, state } = makeMemoryPorts();
     const ports = interceptPorts(plain, intercept);
     const settler = new Settler(ports, 'default', 90_000);
-    const loop = new SettleLoop(settler, ports.log);
+    const loop = new SettleLoop(settler, ports.log, () => false);
     const end = async (id: string): Promise<{ isCounted: boolean }> => {
       const seen = { isCounted: false };
       const result = await settler.end(cancelOf(id));

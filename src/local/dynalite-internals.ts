@@ -1,0 +1,96 @@
+import { createRequire } from 'node:module';
+import type { Server } from 'node:http';
+import dynalite, { type DynaliteOptions } from 'dynalite';
+
+/*
+ * dynalite (4.0.0, pinned) exports only the whole server. Its store and two of its actions are taken from beside its
+ * entry; test/local/embedded-statements.test.ts covers them.
+ */
+
+export type AttributeValue = Readonly<Record<string, unknown>>;
+export type DynaliteItem = Record<string, AttributeValue>;
+
+/** One of the databases that dynalite keeps in its LevelDB. */
+export interface SubDb {
+  get(key: string, done: (error: unknown, value?: unknown) => void): void;
+  put(key: string, value: unknown, done: (error: unknown) => void): void;
+  del(key: string, done: (error: unknown) => void): void;
+  readonly lock: unknown;
+}
+
+export interface TableDescription {
+  readonly KeySchema: readonly { readonly AttributeName: string }[];
+}
+
+/** Operations of the LevelDB below: keys of a sub-database begin with its name and `~`. */
+export type LevelOperation =
+  | { readonly type: 'put'; readonly key: string; readonly value: unknown }
+  | { readonly type: 'del'; readonly key: string };
+
+export interface DynaliteStore {
+  readonly db: {
+    getMany(keys: string[]): Promise<unknown[]>;
+    batch(operations: LevelOperation[]): Promise<void>;
+  };
+  getTable(name: string, checkStatus: boolean, done: (error: unknown, table: TableDescription) => void): void;
+  getItemDb(table: string): SubDb;
+  getIndexDb(kind: string, table: string, index: string): SubDb;
+}
+
+/** An expression as dynalite's parsers give it; paths are arrays. */
+export type Expression = {
+  readonly type: string;
+  readonly name?: string;
+  readonly args: readonly (Expression | AttributeValue | readonly string[])[];
+};
+
+export interface ActionInput {
+  readonly TableName: string;
+  readonly Item?: DynaliteItem;
+  readonly Key?: DynaliteItem;
+  readonly _condition: { readonly expression: Expression };
+  readonly _updates?: {
+    readonly sections: readonly {
+      type: 'set' | 'remove';
+      path: readonly string[];
+      val?: Expression | AttributeValue;
+    }[];
+    readonly paths: readonly (readonly string[])[];
+    readonly nestedPaths: Readonly<Record<string, never>>;
+  };
+}
+
+/** dynalite's own way of saying what was wrong with a request. */
+export interface ActionError extends Error {
+  readonly body?: { readonly __type: string; readonly message?: string };
+}
+
+export type Action = (
+  store: DynaliteStore,
+  input: ActionInput,
+  done: (error: ActionError | null | undefined) => void,
+) => void;
+
+const require = createRequire(createRequire(import.meta.url).resolve('dynalite'));
+
+/** Makes the server, not yet listening, and keeps hold of its store. */
+export function makeDynalite(options: DynaliteOptions): { server: Server; store: DynaliteStore } {
+  const db = require('./db') as { create: (options: object) => DynaliteStore };
+  const { create } = db;
+  let store: DynaliteStore | undefined;
+  db.create = (given) => (store = create(given));
+  try {
+    const server = dynalite(options);
+    if (!store) throw new Error('expected dynalite 4.0.0, which makes its store when it makes its server');
+    return { server, store };
+  } finally {
+    db.create = create;
+  }
+}
+
+export function loadActions(): { putItem: Action; updateItem: Action } {
+  return {
+    putItem: require('./actions/putItem') as Action,
+    updateItem: require('./actions/updateItem') as Action,
+  };
+}
