@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile, ratePerSecond } from './figures.ts';
+import { ratePerSecond } from './figures.ts';
 import { readTree, type TreeUse } from './process-tree.ts';
 import type { System, Worker } from './systems/system.ts';
 import type { Kind, Task } from './workload.ts';
@@ -35,14 +35,18 @@ export async function drain(
     const enqueueMs = await session.enqueue(kind, tasks);
     const worker = await session.startWorker(kind, slots, tasks);
     try {
-      const use = await watch(worker, tasks.length);
+      const { warm, last } = await watch(worker, tasks.length);
       const { firstStart, ends } = await worker.times();
       if (ends.length !== tasks.length) throw new Error(`expected ${tasks.length} ends, got ${ends.length}`);
+      // A log may tell of ends a moment later than they were.
+      const before = Math.max(warm.done, ends.filter((end) => end <= warm.at).length);
       return {
         perSecond: ratePerSecond(ends),
         enqueuedPerSecond: (tasks.length * 1000) / enqueueMs,
         ...(makespan && { makespanMs: Math.max(...ends) - (await firstStart()) }),
-        ...use,
+        cpuMsPerTask: last ? (last.cpuMs - warm.use.cpuMs) / (tasks.length - before) : NaN,
+        workerMiB: (last ?? warm.use).rootMiB,
+        childrenMiB: (last ?? warm.use).childrenMiB,
       };
     } finally {
       await worker.stop();
@@ -52,16 +56,18 @@ export async function drain(
   }
 }
 
+interface Watched {
+  readonly warm: { readonly done: number; readonly at: number; readonly use: TreeUse };
+  /** None when it had ended by then. */
+  readonly last?: TreeUse;
+}
+
 /** Looks at the worker's processes twice: when it is warm, and when it has done all. */
-async function watch(
-  worker: Worker,
-  count: number,
-): Promise<Pick<Drained, 'cpuMsPerTask' | 'workerMiB' | 'childrenMiB'>> {
+async function watch(worker: Worker, count: number): Promise<Watched> {
   await doneWhen(worker, Math.ceil(count * WARM_UP));
-  const warmCount = worker.done();
-  const warm = readTree(worker.pids);
+  const warm = { use: readTree(worker.pids), done: worker.done(), at: Date.now() };
   await doneWhen(worker, count);
-  let last: TreeUse = warm;
+  let last: TreeUse | undefined;
   // One that stops at an empty queue may be gone before the aftermath is over.
   for (const until = performance.now() + AFTERMATH_MS; performance.now() < until; await sleep(2 * LOOK_MS)) {
     try {
@@ -70,14 +76,10 @@ async function watch(
       break;
     }
   }
-  return {
-    cpuMsPerTask: warmCount < count ? (last.cpuMs - warm.cpuMs) / (count - warmCount) : NaN,
-    workerMiB: last.rootMiB,
-    childrenMiB: last.childrenMiB,
-  };
+  return { warm, ...(last && { last }) };
 }
 
-export async function doneWhen(worker: Worker, count: number): Promise<void> {
+async function doneWhen(worker: Worker, count: number): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   while (worker.done() < count) {
     const end = worker.ended();
@@ -87,9 +89,4 @@ export async function doneWhen(worker: Worker, count: number): Promise<void> {
       throw new Error(`${worker.done()} of ${count} tasks were done after ${DEADLINE_MS / 1000} s`);
     await sleep(LOOK_MS);
   }
-}
-
-/** @returns the named share of latencies, in ms */
-export function quantilesOf(latencies: readonly number[]): { p50: number; p99: number } {
-  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
 }
