@@ -1,4 +1,6 @@
 import type { Context, Figure, Row } from './section.ts';
+import type { System } from './systems/system.ts';
+import type { Kind } from './workload.ts';
 
 /** Measures one system once: a value for each of the names of what it measures. */
 export interface Contender<What extends string> {
@@ -6,6 +8,25 @@ export interface Contender<What extends string> {
   /** Fewer rounds than the others, for one whose every round takes long. */
   readonly rounds?: number;
   readonly measure: () => Promise<Partial<Record<What, number>>>;
+}
+
+/** The systems that run this kind of task, as contenders of a section. */
+export function contendersOf<What extends string>(
+  { systems }: Context,
+  section: string,
+  kind: Kind,
+  measure: (system: System) => Promise<Partial<Record<What, number>>>,
+): Contender<What>[] {
+  return systems
+    .filter(({ kinds }) => kinds.includes(kind))
+    .map((system) => {
+      const rounds = system.roundsOf?.[section];
+      return {
+        who: system.name,
+        ...(rounds !== undefined && { rounds }),
+        measure: () => measure(system),
+      };
+    });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LocalStack } from '../../test/support/local-stack.ts';
-import { against, interleave, type Contender } from '../rounds.ts';
+import { against, contendersOf, interleave, type Contender } from '../rounds.ts';
 import type { Context, Section } from '../section.ts';
 import type { System } from '../systems/system.ts';
 import { noops, type Task } from '../workload.ts';
@@ -10,26 +10,19 @@ export const bulk: Section = {
   title: 'bulk enqueue of no-op commands, as the users of each do it',
   run: async (context) => {
     const tasks = noops(context.options.lines);
-    const contenders = context.systems
-      .filter(({ kinds, limits }) => kinds.includes('command') && limits?.['bulk'] !== 0)
-      .map((system) => enqueuing(system.name, system, tasks));
+    const contenders = contendersOf<'rate'>(context, 'bulk', 'command', (system) => enqueue(system, tasks));
     const figures = await interleave(context, [...contenders, ...(await bareLoop(context, tasks))]);
     return [against(figures('rate'), { what: 'enqueued', unit: 'tasks/s', better: 'more' })];
   },
 };
 
-function enqueuing(who: string, system: System, tasks: readonly Task[]): Contender<'rate'> {
-  return {
-    who,
-    measure: async () => {
-      const session = await system.open();
-      try {
-        return { rate: (tasks.length * 1000) / (await session.enqueue('command', tasks)) };
-      } finally {
-        await session.close();
-      }
-    },
-  };
+async function enqueue(system: System, tasks: readonly Task[]): Promise<{ rate: number }> {
+  const session = await system.open();
+  try {
+    return { rate: (tasks.length * 1000) / (await session.enqueue('command', tasks)) };
+  } finally {
+    await session.close();
+  }
 }
 
 /** What Millrace's messages alone cost: the producer of the peer on the same queue sends them, ten by ten. */
@@ -41,13 +34,8 @@ async function bareLoop({ systems, skip }: Context, tasks: readonly Task[]): Pro
     return [];
   }
   const command = await sampleMessage();
-  return [
-    enqueuing(
-      who,
-      sender,
-      tasks.map(() => ({ command, ms: 0 })),
-    ),
-  ];
+  const messages = tasks.map(() => ({ command, ms: 0 }));
+  return [{ who, measure: () => enqueue(sender, messages) }];
 }
 
 /** The body of a message that Millrace sends for a task of a batch. */

@@ -1,5 +1,5 @@
 import { drain } from '../drain.ts';
-import { against, interleave, type Contender } from '../rounds.ts';
+import { against, contendersOf, interleave, type Contender } from '../rounds.ts';
 import type { Context, Row } from '../section.ts';
 import type { Kind, Task } from '../workload.ts';
 
@@ -12,15 +12,10 @@ export async function measureDrains(
   { kind, slots, tasks }: { kind: Kind; slots: number; tasks: readonly Task[] },
   others: readonly Contender<Measured>[] = [],
 ): Promise<Row[]> {
-  const contenders = context.systems
-    .filter(({ kinds, limits }) => kinds.includes(kind) && limits?.[section] !== 0)
-    .map((system): Contender<Measured> => ({
-      who: system.name,
-      measure: async () => {
-        const { perSecond, workerMiB, childrenMiB, cpuMsPerTask } = await drain(system, kind, slots, tasks);
-        return { rate: perSecond, worker: workerMiB, children: childrenMiB, cpu: cpuMsPerTask };
-      },
-    }));
+  const contenders = contendersOf<Measured>(context, section, kind, async (system) => {
+    const { perSecond, workerMiB, childrenMiB, cpuMsPerTask } = await drain(system, kind, slots, tasks);
+    return { rate: perSecond, worker: workerMiB, children: childrenMiB, cpu: cpuMsPerTask };
+  });
   const figures = await interleave(context, [...contenders, ...others]);
   const noun = kind === 'command' ? 'commands' : 'handlers';
   return [

@@ -1,6 +1,6 @@
 import { drain } from '../drain.ts';
 import { bestUtilisation, utilisation } from '../figures.ts';
-import { against, interleave, type Contender } from '../rounds.ts';
+import { against, contendersOf, interleave } from '../rounds.ts';
 import type { Section } from '../section.ts';
 import { heavyTail, MIX, type Kind } from '../workload.ts';
 
@@ -10,16 +10,10 @@ const mixOf = (name: string, kind: Kind, noun: string): Section => ({
   run: async (context) => {
     const tasks = heavyTail(context.options.mix);
     const workMs = tasks.map(({ ms }) => ms);
-    const contenders = context.systems
-      .filter(({ kinds, limits }) => kinds.includes(kind) && limits?.[name] !== 0)
-      .map((system): Contender<'utilisation'> => ({
-        who: system.name,
-        ...(system.limits?.[name] !== undefined && { rounds: system.limits[name] }),
-        measure: async () => {
-          const { makespanMs = NaN } = await drain(system, kind, MIX.slots, tasks, { makespan: true });
-          return { utilisation: utilisation(workMs, MIX.slots, makespanMs) };
-        },
-      }));
+    const contenders = contendersOf<'utilisation'>(context, name, kind, async (system) => {
+      const { makespanMs = NaN } = await drain(system, kind, MIX.slots, tasks, { makespan: true });
+      return { utilisation: utilisation(workMs, MIX.slots, makespanMs) };
+    });
     const figures = await interleave(context, contenders);
     const best = { who: 'first come, first served, at best', samples: [bestUtilisation(workMs, MIX.slots)] };
     return [

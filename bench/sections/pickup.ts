@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../test/support/processes.ts';
 import { quantile } from '../figures.ts';
-import { against, interleave, type Contender } from '../rounds.ts';
+import { against, contendersOf, interleave } from '../rounds.ts';
 import type { Context, Section } from '../section.ts';
 import type { System } from '../systems/system.ts';
 
@@ -13,15 +13,10 @@ export const pickup: Section = {
   name: 'pickup',
   title: `pickup of a trickle: a command each ${PERIOD_MS} ms to an idle worker, from the call to the program’s start`,
   run: async (context) => {
-    const contenders = context.systems
-      .filter(({ kinds, limits }) => kinds.includes('command') && limits?.['pickup'] !== 0)
-      .map((system): Contender<'p50' | 'p99'> => ({
-        who: system.name,
-        measure: async () => {
-          const latencies = await measurePickup(context, system);
-          return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
-        },
-      }));
+    const contenders = contendersOf<'p50' | 'p99'>(context, 'pickup', 'command', async (system) => {
+      const latencies = await measurePickup(context, system);
+      return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+    });
     const figures = await interleave(context, contenders);
     return [
       against(figures('p50'), { what: 'p50', unit: 'ms', better: 'less' }),

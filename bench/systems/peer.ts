@@ -12,7 +12,7 @@ import type { Session, System, Worker } from './system.ts';
 export interface Peer {
   readonly name: string;
   readonly kinds: readonly Kind[];
-  readonly limits?: Readonly<Record<string, number>>;
+  readonly roundsOf?: Readonly<Record<string, number>>;
   /** Installs what it needs, once. @throws Error that says why it cannot be had here */
   readonly install: () => Promise<InstalledPeer>;
 }
@@ -44,11 +44,11 @@ export interface Launch {
 const LINE_BYTES = 34;
 const STOP_MS = 5_000;
 
-export function makePeerSystem({ name, kinds, limits }: Peer, installed: InstalledPeer): System {
+export function makePeerSystem({ name, kinds, roundsOf }: Peer, installed: InstalledPeer): System {
   return {
     name,
     kinds,
-    ...(limits && { limits }),
+    ...(roundsOf && { roundsOf }),
     ...(installed.close && { close: installed.close }),
     open: async () => {
       const home = await mkdtemp(join(tmpdir(), 'millrace-bench-peer-'));

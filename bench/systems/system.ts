@@ -4,8 +4,8 @@ import type { Kind, Task } from '../workload.ts';
 export interface System {
   readonly name: string;
   readonly kinds: readonly Kind[];
-  /** Sections that it takes no part in, or one round of: another way to run a system that is there already. */
-  readonly limits?: Readonly<Record<string, number>>;
+  /** In how many rounds of a section it takes part, where that is not all of them. */
+  readonly roundsOf?: Readonly<Record<string, number>>;
   /** Servers and an empty queue, for one measurement. */
   readonly open: () => Promise<Session>;
   /** Ends what its measurements share. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { installed, mustRun } from '../../install/cache-folder.ts';
-import { needServers } from '../../install/debian.ts';
+import { makeVenv } from '../../../test/support/python-tools.ts';
 import { installRedis, startRedis } from '../../servers/redis.ts';
 import type { Peer } from '../../systems/peer.ts';
 
@@ -13,12 +13,9 @@ export const celery: Peer = {
   kinds: ['command', 'handler'],
   install: async () => {
     const redis = await installRedis();
-    await needServers({ python3: 'python3' });
     const files = Object.fromEntries(FILES.map((file) => [file, join(HERE, file)]));
     const cwd = await installed('celery', files, async (folder) => {
-      await mustRun('python3', ['-m', 'venv', join(folder, 'venv')]);
-      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-      await mustRun(join(folder, 'venv/bin/python'), [...pip, '-r', join(folder, 'requirements.txt')]);
+      await makeVenv(join(folder, 'venv'), ['-r', join(folder, 'requirements.txt')]);
     });
     const python = join(cwd, 'venv/bin/python');
     const said = await mustRun(python, ['-c', 'import sys, celery; print(celery.__version__, sys.version)']);

@@ -7,10 +7,10 @@ import { installNodeProgram, NODE } from '../../install/node-program.ts';
 import type { Peer } from '../../systems/peer.ts';
 
 /** sqs-consumer on the same durable local stack as Millrace, in either of the two ways to run many at once. */
-const inStyle = (style: 'batch' | 'consumers', name: string, limits?: Peer['limits']): Peer => ({
+const inStyle = (style: 'batch' | 'consumers', name: string, roundsOf?: Peer['roundsOf']): Peer => ({
   name,
   kinds: ['command', 'handler'],
-  ...(limits && { limits }),
+  ...(roundsOf && { roundsOf }),
   install: async () => {
     const cwd = await installNodeProgram('sqs-consumer');
     const manifest = readFileSync(join(cwd, 'node_modules/sqs-consumer/package.json'), 'utf8');
