@@ -13,8 +13,11 @@ export function noops(count: number): Task[] {
   return Array.from({ length: count }, () => NOOP);
 }
 
-/** The heavy-tailed mix: nine tasks of ten are over at once, the tenth takes a hundred times as long. */
-export const MIX = { count: 400, shortMs: 10, longMs: 1000, longShare: 0.1, slots: 8, seed: 7 } as const;
+/**
+ * The heavy-tailed mix: nine tasks of ten are over at once, the tenth takes a hundred times as long. In the order of this
+ * seed a line that serves first come, first served can use 0.96 of the slots' time.
+ */
+export const MIX = { count: 400, shortMs: 10, longMs: 1000, longShare: 0.1, slots: 8, seed: 22 } as const;
 
 /** @returns the mix in its one fixed order */
 export function heavyTail(count: number = MIX.count): Task[] {
