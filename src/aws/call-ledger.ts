@@ -1,6 +1,7 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { Item } from './dynamo.ts';
+
+type Item = Readonly<Record<string, AttributeValue>>;
 
 /** What one operation has cost so far. `writeUnits`: as AWS would bill them on demand, see `writeUnits`. */
 export interface CallCount {

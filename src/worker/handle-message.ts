@@ -21,7 +21,7 @@ import type { WorkerSettings } from './worker-settings.ts';
 
 const CONTINUE_AGAIN_MS = 2000;
 
-/** What a message goes through, from a free slot to its end. */
+/** What a message goes through, from its receive to its end. */
 export interface Handling {
   readonly settings: WorkerSettings;
   readonly claimant: Claimant;
@@ -33,15 +33,25 @@ export interface Handling {
   readonly newer: NewerMessages;
 }
 
-/**
- * Claims the task of a message and runs one attempt. Resolves when the slot is free again; what has to be
- * recorded then goes on in `recording`, which never rejects. `ran`: an attempt was run.
- */
-export async function handleMessage(
-  handling: Handling,
-  message: HeldMessage,
-): Promise<{ ran: boolean; recording: Promise<void> }> {
-  const { settings, claimant, held } = handling;
+/** What is still to be recorded; it never rejects. `ran`: an attempt was run. */
+export interface Handled {
+  readonly ran: boolean;
+  readonly recording: Promise<void>;
+}
+
+/** An attempt that may be run, or handed back. */
+export interface Claimed {
+  readonly message: HeldMessage;
+  readonly attempt: Attempt;
+  /** Monotonic ms from before the claim was sent. */
+  readonly claimedAt: number;
+  /** Requests to cancel that were known then. */
+  readonly cancels: number;
+}
+
+/** Claims the task of a message; whatever else is to be done with the message is done, or goes on in `recording`. */
+export async function claimMessage(handling: Handling, message: HeldMessage): Promise<Claimed | Handled> {
+  const { settings, claimant, held, control } = handling;
   const { log } = claimant.ports;
   const idle = { ran: false, recording: Promise.resolve() };
   try {
@@ -61,18 +71,14 @@ export async function handleMessage(
     let claimedAt = settings.monotonic();
     const asking = () => (claimedAt = settings.monotonic());
     const isRedelivery = (message.received.receives ?? 1) > 1;
-    const outcome = await claimUnlessNewer({ ...claimant, asking, isRedelivery }, handling.control, parsed);
+    const { cancels } = control.seen;
+    const outcome = await claimUnlessNewer({ ...claimant, asking, isRedelivery }, control, parsed);
     switch (outcome.kind) {
       case 'newer':
         await leaveForNewer(handling, message, parsed);
         return idle;
       case 'run':
-        if (
-          settings.stop.aborted ||
-          !leavesTime(leaseMs(claimant.definition), settings.monotonic() - claimedAt)
-        )
-          return { ran: false, recording: giveBack(handling, message, outcome) };
-        return { ran: true, ...(await runClaimed(handling, message, outcome, claimedAt)) };
+        return { message, attempt: outcome, claimedAt, cancels };
       case 'ended':
         log.info(
           { taskId: outcome.row.id, reason: outcome.row.reason },
@@ -144,8 +150,8 @@ async function copy(
   message.hasCopy = true;
 }
 
-/** A claim that was under way when the worker was told to stop, or that was answered too late to be used. */
-async function giveBack(handling: Handling, message: HeldMessage, attempt: Attempt): Promise<void> {
+/** A claim that was under way when the worker was told to stop, or that cannot be used any more. Never rejects. */
+export async function giveBack(handling: Handling, { message, attempt }: Claimed): Promise<void> {
   const { claimant, held } = handling;
   try {
     await handBack(claimant, attempt);
@@ -159,17 +165,15 @@ async function giveBack(handling: Handling, message: HeldMessage, attempt: Attem
   }
 }
 
-/** @returns (when the program has ended) what is still to be recorded of it */
-async function runClaimed(
-  handling: Handling,
-  message: HeldMessage,
-  attempt: Attempt,
-  claimedAt: number,
-): Promise<{ recording: Promise<void> }> {
+/** Runs an attempt, unless that is too late now. Resolves when its program has ended and the slot is free again. */
+export async function runClaimed(handling: Handling, claimed: Claimed): Promise<Handled> {
   const { settings, claimant, heartbeat, running } = handling;
+  const { message, attempt, claimedAt, cancels } = claimed;
   const { log } = claimant.ports;
   const started = settings.monotonic();
   const fullMs = leaseMs(claimant.definition);
+  if (settings.stop.aborted || !leavesTime(fullMs, started - claimedAt))
+    return { ran: false, recording: giveBack(handling, claimed) };
   const current = new RunningAttempt(
     { ...settings, log, program: settings.program ?? settings.definition.program },
     attempt,
@@ -178,14 +182,14 @@ async function runClaimed(
   );
   log.debug({ taskId: attempt.row.id, attempt: attempt.row.attempt }, 'attempt started');
   running.add(current);
-  heartbeat.add(current, claimedAt);
+  heartbeat.add(current, claimedAt, cancels);
   if (settings.force.aborted) current.stop(0);
   await current.ended;
   const recording = record(handling, message, current).finally(() => {
     heartbeat.remove(current);
     running.delete(current);
   });
-  return { recording };
+  return { ran: true, recording };
 }
 
 async function record(handling: Handling, message: HeldMessage, current: RunningAttempt): Promise<void> {

@@ -39,10 +39,12 @@ export class Heartbeat {
     ];
   }
 
-  /** @param claimedAt monotonic ms from before the claim was sent */
-  add(running: RunningAttempt, claimedAt: number): void {
-    // Requests from before the claim are no news: a claim finds them in the row.
-    if (this.#beating.size === 0) this.#cancels = this.#control.seen.cancels;
+  /**
+   * @param claimedAt monotonic ms from before the claim was sent
+   * @param cancels requests known by then, which are no news: a claim finds them in the row
+   */
+  add(running: RunningAttempt, claimedAt: number, cancels: number): void {
+    if (this.#beating.size === 0) this.#cancels = cancels;
     this.#beating.set(running, { askedAt: claimedAt, isAsking: false });
   }
 

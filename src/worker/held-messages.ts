@@ -3,7 +3,7 @@ import type { Log, MessageQueue, ReceivedMessage } from '../core/ports.ts';
 import { Batcher } from './batcher.ts';
 
 const LINGER_MS = 5;
-const DELETE_LINGER_MS = 50; // nobody waits for these
+const DELETE_LINGER_MS = 200; // nobody waits for these
 
 /** A message in this worker's hands, from its receive until it is deleted or let go. */
 export interface HeldMessage {

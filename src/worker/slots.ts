@@ -1,16 +1,31 @@
 import { BATCH_ENTRIES } from '../core/limits.ts';
-import { handleMessage, type Handling } from './handle-message.ts';
+import {
+  claimMessage,
+  giveBack,
+  runClaimed,
+  type Claimed,
+  type Handled,
+  type Handling,
+} from './handle-message.ts';
 import type { HeldMessage } from './held-messages.ts';
-import { Prefetch } from './prefetch.ts';
+import { Prefetch, type Foresight } from './prefetch.ts';
 
 const STALE_MS = 2000; // a message held for longer without a slot is somebody else's to run
 
-/** The slots of a worker and the short line before them. */
+/** A claim for a slot that is about to fall free. */
+interface Ahead {
+  readonly claiming: Promise<Claimed | Handled>;
+  /** Monotonic ms. */
+  readonly since: number;
+}
+
+/** The slots of a worker and the short line before them, the first of which are claimed while recent tasks are short. */
 export class Slots {
   readonly #handling: Handling;
   readonly #size: number;
-  readonly #prefetch: Prefetch;
+  readonly #prefetch: Foresight;
   readonly #line: HeldMessage[] = [];
+  readonly #ahead: Ahead[] = [];
   readonly #recordings = new Set<Promise<void>>();
   readonly #stale: NodeJS.Timeout;
   #busy = 0;
@@ -22,29 +37,24 @@ export class Slots {
   constructor(handling: Handling) {
     this.#handling = handling;
     this.#size = handling.settings.slots;
-    this.#prefetch = new Prefetch(this.#size);
+    this.#prefetch = handling.settings.prefetch ?? new Prefetch(this.#size);
     this.#stale = setInterval(() => this.#releaseStale(), STALE_MS / 2);
   }
 
   /**
-   * How many messages may be received now. While a line of short tasks lasts, receives wait until they can be full:
-   * SQS bills by the request.
+   * How many messages may be received now. While the line of short tasks is long enough for a full receive, one that
+   * is not full waits: SQS bills by the request.
    */
   get room(): number {
-    const room = this.#room;
-    return room < BATCH_ENTRIES && this.#line.length >= BATCH_ENTRIES ? 0 : room;
-  }
-
-  get #room(): number {
-    const { mode, monotonic } = this.#handling.settings;
     // What runs now may be longer than what ran before: a line would only be let go again.
-    const isStuck = this.#busy === this.#size && monotonic() - this.#freedAt > STALE_MS;
-    const prefetch = mode === 'once' || isStuck ? 0 : this.#prefetch.size;
-    return this.#size + prefetch - this.#busy - this.#line.length;
+    const isStuck = this.#busy === this.#size && this.#now() - this.#freedAt > STALE_MS;
+    const prefetch = this.#handling.settings.mode === 'once' || isStuck ? 0 : this.#prefetch.size;
+    const room = this.#size + prefetch - this.#busy - this.#ahead.length - this.#line.length;
+    return prefetch >= BATCH_ENTRIES && room < BATCH_ENTRIES ? 0 : room;
   }
 
   get isIdle(): boolean {
-    return this.#busy === 0 && this.#line.length === 0;
+    return this.#busy === 0 && this.#ahead.length === 0 && this.#line.length === 0;
   }
 
   /** Attempts run so far. */
@@ -76,6 +86,7 @@ export class Slots {
 
   releaseLine(): void {
     for (const message of this.#line.splice(0)) this.#handling.held.release(message, 0);
+    for (const { claiming } of this.#ahead.splice(0)) this.#letGo(claiming);
   }
 
   /** Resolves when the ends of all attempts that have ended are recorded. */
@@ -84,37 +95,65 @@ export class Slots {
   }
 
   #fill(): void {
-    while (this.#isOpen && !this.#handling.settings.stop.aborted && this.#busy < this.#size) {
-      const message = this.#line.shift();
-      if (!message) return;
-      void this.#run(message);
+    const isOn = (): boolean => this.#isOpen && !this.#handling.settings.stop.aborted;
+    while (isOn() && this.#busy < this.#size) {
+      const next = this.#ahead.shift() ?? this.#claimNext();
+      if (!next) return;
+      void this.#run(next.claiming);
+    }
+    while (isOn() && this.#ahead.length < this.#prefetch.ahead) {
+      const next = this.#claimNext();
+      if (!next) return;
+      this.#ahead.push(next);
     }
   }
 
-  async #run(message: HeldMessage): Promise<void> {
+  #claimNext(): Ahead | undefined {
+    const message = this.#line.shift();
+    return message && { claiming: claimMessage(this.#handling, message), since: this.#now() };
+  }
+
+  async #run(claiming: Promise<Claimed | Handled>): Promise<void> {
     this.#busy += 1;
     if (this.#busy === 1) this.#handling.settings.onBusy?.(true);
-    const startedAt = this.#handling.settings.monotonic();
-    const { ran, recording } = await handleMessage(this.#handling, message);
+    const startedAt = this.#now();
+    const claimed = await claiming;
+    const { ran, recording } = 'attempt' in claimed ? await runClaimed(this.#handling, claimed) : claimed;
     if (ran) {
       this.#ran += 1;
-      this.#prefetch.ran(this.#handling.settings.monotonic() - startedAt);
+      this.#prefetch.ran(this.#now() - startedAt);
     }
-    const tracked = recording.finally(() => this.#recordings.delete(tracked));
-    this.#recordings.add(tracked);
+    this.#track(recording);
     this.#busy -= 1;
-    this.#freedAt = this.#handling.settings.monotonic();
+    this.#freedAt = this.#now();
     this.#fill();
     if (this.#busy === 0) this.#handling.settings.onBusy?.(false);
     this.#wake();
   }
 
+  #letGo(claiming: Promise<Claimed | Handled>): void {
+    this.#track(
+      claiming.then((claimed) =>
+        'attempt' in claimed ? giveBack(this.#handling, claimed) : claimed.recording,
+      ),
+    );
+  }
+
+  #track(recording: Promise<void>): void {
+    const tracked = recording.finally(() => this.#recordings.delete(tracked));
+    this.#recordings.add(tracked);
+  }
+
   #releaseStale(): void {
-    const { held, settings } = this.#handling;
-    const before = settings.monotonic() - STALE_MS;
+    const before = this.#now() - STALE_MS;
+    while (this.#ahead[0] && this.#ahead[0].since < before) this.#letGo(this.#ahead.shift()!.claiming);
     while (this.#line[0] && this.#line[0].renewedAt < before) {
       const message = this.#line.shift();
-      if (message) held.release(message, 0);
+      if (message) this.#handling.held.release(message, 0);
     }
+  }
+
+  #now(): number {
+    return this.#handling.settings.monotonic();
   }
 }

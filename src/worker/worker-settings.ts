@@ -2,6 +2,7 @@ import type { Ports } from '../core/ports.ts';
 import type { QueueDefinition } from '../core/queue-definition.ts';
 import type { Settler } from '../core/settle.ts';
 import type { Handlers } from './handlers/handlers.ts';
+import type { Foresight } from './prefetch.ts';
 import type { Redactor } from './redactor.ts';
 import type { ProgramRunner } from './spawner/program-runner.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerSettings {
   readonly mode: WorkerMode;
   /** Programs that run at the same time. */
   readonly slots: number;
+  /** How far it works ahead of its slots; by the length of recent tasks unless told otherwise. */
+  readonly prefetch?: Foresight | undefined;
   /** Leaves when it has held nothing for so long. */
   readonly idleExitMs?: number | undefined;
   /** Takes the bodies of messages on its STDIN, before the queue's own program. */

@@ -72,6 +72,9 @@ export class Fleet {
       worker: process.name,
       mode,
       slots: weather.slots,
+      ...(weather.ahead > 0 && {
+        prefetch: { size: 2 * weather.ahead, ahead: weather.ahead, ran: () => {} },
+      }),
       idleExitMs: mode === 'until-empty' && dice.chance(0.5) ? 10_000 : undefined,
       baseEnv: () => ({}),
       redactor: NOTHING_SECRET,

@@ -31,6 +31,8 @@ export interface Weather {
   readonly maxReceives: number;
   /** Messages that look a week old, per send. */
   readonly aged: number;
+  /** Tasks that workers claim beyond their slots. */
+  readonly ahead: number;
   /** Several changes of tasks share a request. */
   readonly together: boolean;
   readonly leaseSeconds: number;
@@ -80,6 +82,7 @@ export function drawWeather(dice: Dice): Weather {
     indexLagMs: dice.pick([0, 1000, 20_000]),
     maxReceives: dice.pick([4, 8, 1000]),
     aged: dice.pick([0, 0, 0.1]),
+    ahead: dice.pick([0, 0, 1, 3]),
     together: dice.chance(0.6),
     leaseSeconds: dice.pick([12, 12, 20, 30]),
     workers: dice.pick([1, 2, 2, 3]),

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { cancelTask } from '../../src/core/cancel.ts';
+import { enqueueTask } from '../../src/core/enqueue-task.ts';
+import { DEFAULT_QUEUE } from '../../src/core/queue-definition.ts';
+import { Settler } from '../../src/core/settle.ts';
+import { Prefetch } from '../../src/worker/prefetch.ts';
+import { makeMemoryPorts } from '../fakes/memory-ports.ts';
+import { runVirtualWorker, useVirtualTime, virtualPorts } from '../fakes/virtual-worker.ts';
+
+const AHEAD = { size: 2, ahead: 1, ran: () => {} };
+
+describe('a worker of short tasks', () => {
+  let memory = makeMemoryPorts();
+  let end: () => Promise<void>;
+  beforeEach(() => {
+    useVirtualTime();
+    memory = makeMemoryPorts();
+  });
+  afterEach(async () => {
+    await end();
+    vi.useRealTimers();
+  });
+  const states = () => [...memory.state.tasks.values()].map(({ state }) => state);
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  /** One slot, three tasks: one runs, one is claimed, one waits in line. */
+  async function start() {
+    const claims: string[] = [];
+    const ports = virtualPorts(memory, (call, run) => {
+      const change = call.args[0] as { event?: string; id: string };
+      if (call.name === 'tasks.change' && change.event === 'claim') claims.push(change.id);
+      return run();
+    });
+    const ids: string[] = [];
+    for (const command of ['a', 'b', 'c']) {
+      ids.push((await enqueueTask(ports, DEFAULT_QUEUE, { command })).row.id);
+    }
+    const worker = runVirtualWorker(ports, { slots: 1, prefetch: AHEAD });
+    end = worker.end;
+    await pass(200);
+    const running = worker.programs[0]?.start.env['MILLRACE_TASK_ID'];
+    const [ahead = ''] = claims.filter((id) => id !== running);
+    return { ...worker, ports, claims, ids, ahead };
+  }
+
+  test('claims a task while another runs, and runs it at once when the slot falls free', async () => {
+    const { programs, claims, ahead } = await start();
+    expect([programs.length, claims.length]).toEqual([1, 2]);
+    expect(states().sort()).toEqual(['PENDING', 'RUNNING', 'RUNNING']);
+    programs[0]?.end();
+    await pass(0);
+    expect(programs[1]?.start.env['MILLRACE_TASK_ID']).toBe(ahead);
+    programs[1]?.end();
+    await pass(200);
+    programs[2]?.end();
+    await pass(500);
+    expect(states()).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+    expect(memory.state.messages.get('default')).toEqual([]);
+  });
+
+  test('gives back what it has claimed, without a failure, when no slot falls free soon', async () => {
+    const { programs, ahead } = await start();
+    await pass(4000);
+    expect(programs).toHaveLength(1);
+    expect(memory.state.tasks.get(ahead)).toMatchObject({ state: 'PENDING', attempt: 1, failures: 0 });
+    programs[0]?.end();
+    await pass(1000);
+    expect(programs).toHaveLength(2);
+  });
+
+  test('gives back what it has claimed when it is told to stop', async () => {
+    const { programs, stop, ahead } = await start();
+    stop.abort();
+    await pass(1000);
+    expect(memory.state.tasks.get(ahead)).toMatchObject({ state: 'PENDING', attempt: 1, failures: 0 });
+    expect(programs).toHaveLength(1);
+  });
+
+  test('hears a request to cancel that came between the claim and the start', async () => {
+    const { programs, ports, ahead } = await start();
+    await cancelTask(
+      { ports, definition: DEFAULT_QUEUE, settler: new Settler(ports, DEFAULT_QUEUE.name, 90_000) },
+      ahead,
+    );
+    await pass(1000);
+    programs[0]?.end();
+    await pass(5000);
+    expect(programs[1]?.kills.length).toBeGreaterThan(0);
+    expect(memory.state.tasks.get(ahead)?.state).toBe('CANCELLED');
+  });
+
+  test('works the further ahead the shorter recent tasks were, and not at all when they are long', () => {
+    end = async () => {};
+    const of = (ms: number): [number, number] => {
+      const prefetch = new Prefetch(8);
+      for (let n = 0; n < 20; n += 1) prefetch.ran(ms);
+      return [prefetch.size, prefetch.ahead];
+    };
+    expect([of(1), of(10), of(50), of(110), of(1000)]).toEqual([
+      [30, 8],
+      [30, 8],
+      [30, 4],
+      [16, 1],
+      [0, 0],
+    ]);
+    expect(new Prefetch(8).size).toBe(0);
+  });
+});
