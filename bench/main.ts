@@ -1,76 +1,105 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import process from 'node:process';
 import { endAll } from '../test/support/processes.ts';
-import { measureBareSpawn } from './bare-spawn.ts';
-import { measureLoad } from './measure-load.ts';
-import { measureNoop } from './measure-noop.ts';
-import { measurePickup } from './measure-pickup.ts';
+import { readMachine } from './machine.ts';
+import { DEFAULT_OUT, helpText, parseOptions, type Options } from './options.ts';
+import { PEERS } from './peers/all-peers.ts';
+import { toJson, toMarkdown, withResults, withRoundedSamples, type Results } from './results.ts';
+import type { Context } from './section.ts';
+import { SECTIONS } from './sections/all-sections.ts';
+import { openSystems } from './systems/open-systems.ts';
+import type { System } from './systems/system.ts';
+
+/** It shows the results that bench/results holds. */
+const PAGE = join(import.meta.dirname, '../docs/performance.md');
 
 /**
- * `npm run bench`: figures of one run on this machine. Machines differ and are noisy: only the ratios between
- * figures of the same run are to be compared.
+ * `npm run bench`: Millrace beside what people use instead, in one run on this machine. Machines differ and are
+ * noisy: only the ratios between figures of the same run are to be compared. See docs/performance.md.
  */
-const { values } = parseArgs({
-  options: {
-    tasks: { type: 'string', default: '2000' },
-    lines: { type: 'string', default: '50000' },
-    pickups: { type: 'string', default: '200' },
-    out: { type: 'string', default: join(import.meta.dirname, 'results') },
-  },
-});
-const [tasks, lines, pickups] = [Number(values.tasks), Number(values.lines), Number(values.pickups)];
-const home = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
-const rows: { what: string; figure: string; ratio?: string }[] = [];
-const results: Record<string, unknown> = {};
-const say = (what: string, figure: string, ratio?: string): void => {
-  rows.push({ what, figure, ...(ratio !== undefined && { ratio }) });
-  process.stderr.write(`${what}: ${figure}${ratio ? ` (${ratio})` : ''}\n`);
-};
+process.exitCode = await main(process.argv.slice(2));
 
-try {
-  const load = await measureLoad(lines);
-  results['load'] = load;
-  say(`bulk enqueue, ${lines} lines by \`millrace load\``, `${load.perSecond} tasks/s`);
-  say('memory of the loader, most', `${load.loaderMiB} MiB`);
-
-  for (const slots of [1, 2, 4, 8]) {
-    const bare = await measureBareSpawn(slots, tasks);
-    const noop = await measureNoop('command', slots, tasks);
-    results[`noop${slots}`] = { ...noop, bareSpawnPerSecond: bare };
-    say(
-      `no-op commands, ${slots} slots`,
-      `${noop.perSecond}/s; a bare spawn loop ${bare}/s`,
-      `${(noop.perSecond / bare).toFixed(2)} of bare`,
-    );
-    if (slots === 8) say('memory of the worker, most', `${noop.workerMiB} MiB`);
+async function main(args: readonly string[]): Promise<number> {
+  const known = { sections: SECTIONS.map(({ name }) => name), peers: Object.keys(PEERS) };
+  let options: Options;
+  try {
+    options = parseOptions(args, known);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\nnpm run bench -- -h shows help\n`);
+    return 2;
   }
+  if (options.help) {
+    process.stdout.write(helpText(SECTIONS, known.peers));
+    return 0;
+  }
+  const { results, failed } = await measure(options, ['npm run bench --', ...args].join(' '));
+  await mkdir(options.out, { recursive: true });
+  await writeFile(join(options.out, 'latest.json'), toJson(results));
+  await writeFile(join(options.out, 'latest.md'), toMarkdown(results));
+  if (options.out === DEFAULT_OUT) await writeFile(PAGE, withResults(await readFile(PAGE, 'utf8'), results));
+  process.stdout.write(options.json ? toJson(results) : toMarkdown(results));
+  return failed ? 1 : 0;
+}
 
-  const handlers = await measureNoop('handler', 16, 2 * tasks);
-  results['handlers16'] = handlers;
-  say('no-op handlers, 16 slots', `${handlers.perSecond}/s`);
+/** @returns `failed`: something was begun and not measured to its end */
+async function measure(options: Options, command: string): Promise<{ results: Results; failed: boolean }> {
+  const home = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  process.env['TMPDIR'] = home; // of all that it starts, so that nothing of theirs stays
+  // What runs for the bench ends with it: servers by their leash, workers and stacks by this.
+  const cleanUp = async (): Promise<void> => {
+    await endAll();
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+  const began = performance.now();
+  const versions: Record<string, string> = { Millrace: await ownVersion() };
+  const skipped: { what: string; reason: string }[] = [];
+  let failed = false;
+  const say = (text: string): void => {
+    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
+  };
+  const inner: Omit<Context, 'systems'> = {
+    options,
+    home,
+    say,
+    skip: (what, reason) => {
+      skipped.push({ what, reason });
+      say(`skipped: ${what}: ${reason}`);
+    },
+    fail: (what, reason) => {
+      failed = true;
+      skipped.push({ what, reason: `failed: ${reason}` });
+      say(`FAILED: ${what}: ${reason}`);
+    },
+    version: (what, version) => {
+      versions[what] = version;
+    },
+  };
+  const sections: Results['sections'][number][] = [];
+  const wanted = SECTIONS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  let systems: readonly System[] = [];
+  try {
+    systems = await openSystems(inner);
+    for (const { name, title, run } of wanted) {
+      say(`== ${title}`);
+      sections.push({ name, title, rows: await run({ ...inner, systems }) });
+    }
+  } finally {
+    for (const { close } of systems) await close?.();
+    await cleanUp();
+  }
+  const machine = await readMachine();
+  const date = new Date().toISOString();
+  return {
+    results: withRoundedSamples({ command, date, machine, versions, sections, skipped }),
+    failed,
+  };
+}
 
-  const pickup = await measurePickup(pickups);
-  results['pickup'] = pickup;
-  say(`pickup latency of an idle worker, ${pickups} tasks`, `p50 ${pickup.p50} ms, p99 ${pickup.p99} ms`);
-
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-  const width = Math.max(...rows.map(({ what }) => what.length));
-  process.stdout.write(
-    `\n${rows.map(({ what, figure, ratio }) => `${what.padEnd(width)}  ${figure}${ratio ? `  ${ratio}` : ''}`).join('\n')}\n`,
-  );
-  const command = `npm run bench -- --tasks ${tasks} --lines ${lines} --pickups ${pickups}`;
-  const table = rows.map(({ what, figure, ratio }) => `| ${what} | ${figure} | ${ratio ?? ''} |`).join('\n');
-  await writeFile(
-    join(values.out, 'latest.md'),
-    `# One run of \`${command}\`\n\n${machine}; ${new Date().toISOString().slice(0, 10)}. Compare ratios, not absolute figures.\n\n| what | figure | ratio |\n|---|---|---|\n${table}\n`,
-  );
-  await writeFile(
-    join(values.out, 'latest.json'),
-    `${JSON.stringify({ command, machine, ...results }, null, 2)}\n`,
-  );
-} finally {
-  await endAll();
-  await rm(home, { recursive: true, force: true });
+async function ownVersion(): Promise<string> {
+  const manifest = await readFile(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,6 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseOptions } from '../bench/options.ts';
+import { PEERS } from '../bench/peers/all-peers.ts';
+import { withResults, type Results } from '../bench/results.ts';
+import { SECTIONS } from '../bench/sections/all-sections.ts';
 import { callsOfMillrace, commandLines, commandOf, optionsIn, optionsOf } from './support/command-lines.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -33,6 +37,28 @@ describe.each(PAGES)('%s', (page) => {
       for (const option of optionsIn(call))
         expect([...(command ? optionsOf(command) : []), '--help'], `millrace ${call}`).toContain(option);
     }
+  });
+
+  test('calls the bench as it is', () => {
+    const calls = commandLines(text).lines.flatMap((line) => /npm run bench -- (.*)$/.exec(line)?.[1] ?? []);
+    const known = { sections: SECTIONS.map(({ name }) => name), peers: Object.keys(PEERS) };
+    for (const call of calls) parseOptions(call.split(' '), known);
+    expect(calls.length).toBeGreaterThanOrEqual(page === 'docs/performance.md' ? 2 : 0);
+  });
+});
+
+describe('docs/performance.md', () => {
+  const text = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8');
+
+  test('shows the results that are kept', () => {
+    const kept = JSON.parse(readFileSync(join(ROOT, 'bench/results/latest.json'), 'utf8')) as Results;
+    expect(withResults(text, kept)).toBe(text);
+  });
+
+  test('tells of every section and every peer', () => {
+    const told = text.slice(0, text.indexOf('## Results'));
+    for (const { name } of SECTIONS) expect(told).toContain(`\`${name}\``);
+    for (const name of Object.keys(PEERS)) expect(told.toLowerCase()).toContain(name);
   });
 });
 

@@ -19,7 +19,7 @@ export async function installPackages(packages: readonly string[]): Promise<void
   if (process.getuid?.() !== 0 || !(await isOnPath('apt-get'))) {
     throw new Error(`these Debian packages, or what they bring, are needed: ${wanted}`);
   }
-  process.stdout.write(`installing ${wanted}\n`);
+  process.stderr.write(`installing ${wanted}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-qq'], { env });
   const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages];

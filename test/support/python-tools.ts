@@ -15,13 +15,18 @@ const DEBIAN_PYTHON = '3.11'; // of bookworm
 export async function pythonTools(): Promise<string> {
   const name = `python-${PACKAGES.join('-').replaceAll('==', '-')}`;
   const folder = await cached(name, async (path) => {
-    await needPrograms({ python3: 'python3' });
-    const { code } = await run('python3', ['-c', 'import ensurepip, venv']);
-    if (code !== 0) await installPackages(['python3-venv']);
-    await mustRun('python3', ['-m', 'venv', path]);
-    await mustRun(join(path, 'bin/python'), ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
+    await makeVenv(path, PACKAGES);
   });
   return join(folder, 'bin');
+}
+
+/** A Python environment. @param what of pip's `install`: packages, or `-r FILE` */
+export async function makeVenv(folder: string, what: readonly string[]): Promise<void> {
+  await needPrograms({ python3: 'python3' });
+  const { code } = await run('python3', ['-c', 'import ensurepip, venv']);
+  if (code !== 0) await installPackages(['python3-venv']);
+  await mustRun('python3', ['-m', 'venv', folder]);
+  await mustRun(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', ...what]);
 }
 
 /** MiniStack and what it imports, for the Python of the base image. @returns a folder for PYTHONPATH */

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import process from 'node:process';
+import { BIN, start, type Started } from '../../test/support/processes.ts';
+import type { Worker } from './system.ts';
+
+const ENDED = 'task SUCCEEDED';
+
+/** Handlers of the bench's own. */
+export const TASKS_DIR = join(import.meta.dirname, '../tasks');
+
+/** The switch between single writes and batched statements; unset, the worker looks what there is. */
+export const STATEMENTS = 'MILLRACE_STATEMENTS';
+
+interface WorkerOptions {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly slots: number;
+  /** It ends at an empty queue; else at SIGTERM. */
+  readonly untilEmpty: boolean;
+  /** When the first task started, in ms since 1970: its log tells only ends. */
+  readonly firstStart: () => Promise<number>;
+}
+
+/** A worker as a user starts it. Its log tells when each task had ended and that was recorded. */
+export function startMillraceWorker({ cwd, env, slots, untilEmpty, firstStart }: WorkerOptions): Worker {
+  const mode = untilEmpty ? 'until-empty' : 'forever';
+  const args = ['work', 'default', mode, '--slots', String(slots), '--tasks', TASKS_DIR];
+  const running = start(process.execPath, [BIN, ...args], { cwd, env });
+  let [done, rest] = [0, ''];
+  running.child.stdout?.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.includes(ENDED)) done += 1;
+  });
+  return {
+    pids: [running.pid],
+    ended: () => endOf(running),
+    done: () => done,
+    times: async () => ({ firstStart, ends: endsIn(running.stdout()) }),
+    stop: async () => {
+      running.child.kill('SIGTERM');
+      await running.exit;
+    },
+  };
+}
+
+function endOf(running: Started): string | undefined {
+  const { child } = running;
+  if (child.exitCode === null && child.signalCode === null) return undefined;
+  return `${child.exitCode ?? child.signalCode} ${running.stderr().slice(-500)}`;
+}
+
+function endsIn(log: string): number[] {
+  return log
+    .split('\n')
+    .filter((line) => line.includes(ENDED))
+    .map((line) => (JSON.parse(line) as { time: number }).time);
+}

@@ -1,0 +1,29 @@
+import { PEERS } from '../peers/all-peers.ts';
+import type { Context } from '../section.ts';
+import { millrace } from './millrace.ts';
+import { makePeerSystem } from './peer.ts';
+import type { System } from './system.ts';
+
+/** Millrace, and the peers that are wanted and can be installed here. */
+export async function openSystems({
+  options,
+  say,
+  skip,
+  version,
+}: Omit<Context, 'systems'>): Promise<System[]> {
+  const systems: System[] = [millrace];
+  for (const [name, ways] of Object.entries(PEERS)) {
+    if (options.peers !== 'all' && !options.peers.includes(name)) continue;
+    try {
+      say(`installing ${name}`);
+      for (const way of ways) {
+        const installed = await way.install();
+        for (const [what, number] of Object.entries(installed.versions)) version(what, number);
+        systems.push(makePeerSystem(way, installed));
+      }
+    } catch (error) {
+      skip(name, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return systems;
+}
