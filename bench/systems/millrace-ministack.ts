@@ -59,7 +59,8 @@ export function millraceOnMinistack(name: string, statements: 'single' | 'batch'
 async function provision(clients: AwsClients): Promise<void> {
   await provisionTable(clients, DEFAULT_TABLE_NAME);
   await provisionQueue(clients, DEFAULT_QUEUE);
-  await putDefinition({ client: clients.dynamodb, name: DEFAULT_TABLE_NAME }, DEFAULT_QUEUE);
+  const table = { json: clients.dynamodbJson, calls: clients.calls, name: DEFAULT_TABLE_NAME };
+  await putDefinition(table, DEFAULT_QUEUE);
 }
 
 function openSession(ports: Ports, env: NodeJS.ProcessEnv, close: () => Promise<void>): Session {

@@ -3,8 +3,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { pino } from 'pino';
-import { makeAwsClients } from '../aws/aws-clients.ts';
 import { makeAwsPorts } from '../aws/make-aws-ports.ts';
+import { openServices } from '../aws/open-services.ts';
 import { usesStatements } from '../aws/statements.ts';
 import { unknownQueue } from '../core/errors.ts';
 import { defaultHandlerMemoryMiB } from '../worker/handlers/host-memory.ts';
@@ -53,11 +53,11 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     { level: context.env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
     logStream,
   );
-  const clients = makeAwsClients(target.aws);
+  const services = await openServices(target.aws);
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-')); // 0700, and so are the sockets in it
   let runner: ProgramRunner | undefined;
   try {
-    const ports = makeAwsPorts(clients, target.tableName, log, {
+    const ports = makeAwsPorts(services, target.tableName, log, {
       ...target.names,
       inStatements: usesStatements(context.env),
     });
@@ -86,7 +86,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     const callsHandlers = (options.program ?? definition.program) === undefined;
     const { exitCode, ...result } = await runSession({
       ports,
-      calls: clients.calls,
+      calls: services.calls,
       definition,
       runner,
       handlers: callsHandlers
@@ -116,7 +116,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     return exitCode;
   } finally {
     await runner?.close(); // also when it came to no session
-    clients.close();
+    services.close();
     logStream.flushSync?.();
     await rm(scratchDir, { recursive: true, force: true });
   }

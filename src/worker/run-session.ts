@@ -1,6 +1,6 @@
 import { MAX_RESULT_BYTES, MAX_TAIL_BYTES, MAX_WAIT_SECONDS, settleGraceMs } from '../core/limits.ts';
 import { Settler } from '../core/settle.ts';
-import { boundYoungSpace } from './bound-young-space.ts';
+import { boundHeap } from './bound-heap.ts';
 import { groupChanges } from './group-changes.ts';
 import { runWorker, type WorkerResult } from './run-worker.ts';
 import type { SpawnerOptions } from './spawner/start-spawner.ts';
@@ -30,7 +30,7 @@ const NO_TASK = 3;
 export async function runSession(session: Session): Promise<WorkerResult & { exitCode: number }> {
   const { definition, mode, slots, runner, signals, isEmulated, calls, ...given } = session;
   const ports = { ...given.ports, tasks: groupChanges(given.ports.tasks) };
-  boundYoungSpace();
+  boundHeap();
   ports.log.info({ mode, slots }, 'worker started');
   try {
     const result = await runWorker({

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Frame } from '../spawner/frames.ts';
 import type { ProgramRun } from '../spawner/program-runner.ts';
+import { CallPace, MAX_QUEUED_MS } from './call-pace.ts';
 import { HandlerHost, HostRefused } from './handler-host.ts';
 import { HandlerRun } from './handler-run.ts';
 import type { HandlerCall, HandlerInfo, Handlers } from './handlers.ts';
+import { Later } from './later.ts';
 import { FromHost, LAST_CALL } from './host-messages.ts';
 import type { HandlerPoolOptions } from './pool-options.ts';
 import { endOverdrawn, LeakWatch } from './watch-memory.ts';
@@ -28,16 +30,18 @@ export class HandlerPool implements Handlers {
   readonly #options: HandlerPoolOptions;
   readonly #hosts = new Set<HandlerHost>();
   readonly #idle: { host: HandlerHost; since: number }[] = [];
-  readonly #busy = new Map<HandlerHost, { id: number; run: HandlerRun }>();
+  readonly #busy = new Map<HandlerHost, { id: number; run: HandlerRun; startedAt: number }>();
   readonly #waiting: WaitingCall[] = [];
   /** Hosts that are to go as soon as another has come for them. */
   readonly #worn = new Map<HandlerHost, HandlerHost>();
   readonly #leaving = new Set<HandlerHost>();
   readonly #leaks: LeakWatch;
+  readonly #pace = new CallPace();
+  readonly #patience = new Later(() => this.#dispatch());
+  readonly #queued = new Later(() => this.#dispatch());
   readonly #watch: NodeJS.Timeout;
   #infos: ReadonlyMap<string, HandlerInfo> = new Map();
   #starting = 0;
-  #patience: NodeJS.Timeout | undefined;
   #lastCall = 0;
   #isClosed = false;
 
@@ -94,7 +98,8 @@ export class HandlerPool implements Handlers {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#watch);
-    clearTimeout(this.#patience);
+    this.#patience.cancel();
+    this.#queued.cancel();
     const hosts = [...this.#hosts];
     for (const host of hosts) {
       if (this.#busy.has(host)) host.kill();
@@ -104,16 +109,18 @@ export class HandlerPool implements Handlers {
   }
 
   #dispatch(): void {
+    if (this.#isClosed) return;
     while (this.#waiting[0]) {
       if (this.#waiting[0].run.isOver) {
         this.#waiting.shift();
         continue;
       }
+      if (this.#idle.length === 0) break;
+      if (this.#mayQueue(this.#waiting[0])) return;
       const idle = this.#idle.pop(); // the one that was used last: the others may reach their idle time
-      if (!idle) break;
       const next = this.#waiting.shift();
-      if (!next) return;
-      this.#busy.set(idle.host, next);
+      if (!idle || !next) return;
+      this.#busy.set(idle.host, { ...next, startedAt: performance.now() });
       next.run.start(idle.host);
     }
     const room = this.#options.slots - (this.#hosts.size - this.#worn.size);
@@ -122,13 +129,16 @@ export class HandlerPool implements Handlers {
     const first = this.#waiting[0];
     const patienceMs = first && first.since + PATIENCE_MS - performance.now();
     if (patienceMs !== undefined && patienceMs > 0 && this.#hosts.size > this.#starting)
-      this.#patience ??= setTimeout(() => this.#losePatience(), patienceMs);
+      this.#patience.plan(patienceMs);
     else for (let missing = startable; missing > 0; missing -= 1) this.#startHost();
   }
 
-  #losePatience(): void {
-    this.#patience = undefined;
-    if (!this.#isClosed) this.#dispatch();
+  /** … for a busy host, although another is idle. */
+  #mayQueue({ since }: WaitingCall): boolean {
+    if (!this.#pace.mayQueue(this.#waiting.length, this.#busy.size)) return false;
+    if (performance.now() - since >= MAX_QUEUED_MS) return false;
+    this.#queued.plan(MAX_QUEUED_MS);
+    return true;
   }
 
   /** @param replaces a host that goes when this one is there */
@@ -175,7 +185,7 @@ export class HandlerPool implements Handlers {
       const current = this.#busy.get(host);
       this.#busy.delete(host);
       current?.run.hostEnded(end);
-      if (!this.#isClosed) this.#dispatch();
+      this.#dispatch();
     });
     if (replaces) this.#worn.set(host, replaces);
     return host;
@@ -203,10 +213,11 @@ export class HandlerPool implements Handlers {
     for (const [host, current] of this.#busy) {
       if (current.run !== run) continue;
       this.#busy.delete(host);
+      this.#pace.took(performance.now() - current.startedAt);
       if (host.isUsable) this.#add(host);
       break;
     }
-    if (!this.#isClosed) this.#dispatch();
+    this.#dispatch();
   }
 
   #add(host: HandlerHost): void {
