@@ -59,7 +59,8 @@ export function millraceOnMinistack(name: string, statements: 'single' | 'batch'
 async function provision(clients: AwsClients): Promise<void> {
   await provisionTable(clients, DEFAULT_TABLE_NAME);
   await provisionQueue(clients, DEFAULT_QUEUE);
-  await putDefinition({ client: clients.dynamodb, name: DEFAULT_TABLE_NAME }, DEFAULT_QUEUE);
+  const table = { json: clients.dynamodbJson, calls: clients.calls, name: DEFAULT_TABLE_NAME };
+  await putDefinition(table, DEFAULT_QUEUE);
 }
 
 function openSession(ports: Ports, env: NodeJS.ProcessEnv, close: () => Promise<void>): Session {
@@ -70,12 +71,12 @@ function openSession(ports: Ports, env: NodeJS.ProcessEnv, close: () => Promise<
       return performance.now() - begin;
     },
     trickle: () => Promise.reject(new Error('only a filled queue is measured on MiniStack')),
-    startWorker: async (_kind, slots, tasks) =>
+    startWorker: async (_kind, slots, _tasks, until) =>
       startMillraceWorker({
         cwd: process.cwd(),
         env,
         slots,
-        untilEmpty: tasks.length > 0,
+        until,
         firstStart: () => Promise.reject(new Error('only the worker’s CPU is measured on MiniStack')),
       }),
     close,
