@@ -7,8 +7,6 @@ import type { Kind, Task } from './workload.ts';
 export interface Drained {
   readonly perSecond: number;
   readonly enqueuedPerSecond: number;
-  /** From the first start to the last end; only when asked for. */
-  readonly makespanMs?: number;
   /** Of the worker's process tree, for each task once a quarter had ended: without its start-up. */
   readonly cpuMsPerTask: number;
   readonly workerMiB: number;
@@ -20,7 +18,7 @@ const LOOK_MS = 10;
 const AFTERMATH_MS = 200;
 /** Its start and what a runtime compiles first are not what a task costs. */
 const WARM_UP = 0.25;
-const DEADLINE_MS = 180_000;
+const DEADLINE_MS = 300_000;
 
 /** Fills a queue, then has one worker empty it. */
 export async function drain(
@@ -28,22 +26,20 @@ export async function drain(
   kind: Kind,
   slots: number,
   tasks: readonly Task[],
-  { makespan = false }: { makespan?: boolean } = {},
 ): Promise<Drained> {
   const session = await system.open();
   try {
     const enqueueMs = await session.enqueue(kind, tasks);
-    const worker = await session.startWorker(kind, slots, tasks);
+    const worker = await session.startWorker(kind, slots, tasks, 'empty');
     try {
       const { warm, last } = await watch(worker, tasks.length);
-      const { firstStart, ends } = await worker.times();
+      const { ends } = await worker.times();
       if (ends.length !== tasks.length) throw new Error(`expected ${tasks.length} ends, got ${ends.length}`);
       // A log may tell of ends a moment later than they were.
       const before = Math.max(warm.done, ends.filter((end) => end <= warm.at).length);
       return {
         perSecond: ratePerSecond(ends),
         enqueuedPerSecond: (tasks.length * 1000) / enqueueMs,
-        ...(makespan && { makespanMs: Math.max(...ends) - (await firstStart()) }),
         cpuMsPerTask: last ? (last.cpuMs - warm.use.cpuMs) / (tasks.length - before) : NaN,
         workerMiB: (last ?? warm.use).rootMiB,
         childrenMiB: (last ?? warm.use).childrenMiB,
@@ -79,7 +75,8 @@ async function watch(worker: Worker, count: number): Promise<Watched> {
   return { warm, ...(last && { last }) };
 }
 
-async function doneWhen(worker: Worker, count: number): Promise<void> {
+/** @throws Error when it ends before, or takes too long */
+export async function doneWhen(worker: Worker, count: number): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   while (worker.done() < count) {
     const end = worker.ended();

@@ -20,6 +20,11 @@ export function utilisation(workMs: readonly number[], slots: number, makespanMs
   return workMs.reduce((sum, ms) => sum + ms, 0) / (slots * makespanMs);
 }
 
+/** When the first of them started, once so many earlier ones are left out. */
+export function startAfter(starts: readonly number[], earlier: number): number {
+  return [...starts].sort((a, b) => a - b)[earlier] ?? NaN;
+}
+
 /** Ends a second between the first end and the last: start-up and the last look at an empty queue are not throughput. */
 export function ratePerSecond(ends: readonly number[]): number {
   const [first, last] = [Math.min(...ends), Math.max(...ends)];

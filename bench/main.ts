@@ -84,8 +84,14 @@ async function measure(options: Options, command: string): Promise<{ results: Re
   try {
     systems = await openSystems(inner);
     for (const { name, title, run } of wanted) {
-      say(`== ${title}`);
-      sections.push({ name, title, rows: await run({ ...inner, systems }) });
+      say(`== ${name}: ${title}`);
+      const sectionBegan = performance.now();
+      try {
+        sections.push({ name, title, rows: await run({ ...inner, systems }) });
+      } catch (error) {
+        inner.fail(name, error instanceof Error ? error.message : String(error));
+      }
+      say(`== ${name} took ${((performance.now() - sectionBegan) / 1000).toFixed(0)} s`);
     }
   } finally {
     for (const { close } of systems) await close?.();

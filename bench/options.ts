@@ -6,10 +6,22 @@ export interface Options {
   readonly only: readonly string[];
   readonly peers: 'all' | readonly string[];
   readonly runs: number;
-  /** Tasks of a drain; handlers are twice as many. */
+  /** Commands of a drain. */
   readonly tasks: number;
+  /** Handlers of a drain. */
+  readonly handlers: number;
+  /** Tasks of a drain on MiniStack, which is slow. */
+  readonly emulated: number;
+  /** Handlers whose requests are counted. */
+  readonly batch: number;
+  /** Process starts without a queue. */
+  readonly starts: number;
   /** Of a bulk enqueue. */
   readonly lines: number;
+  /** Lines of a file that is loaded. */
+  readonly load: number;
+  /** Warm requests to the API’s function, of each kind in each round. */
+  readonly requests: number;
   /** Tasks of the trickle, in each round. */
   readonly pickups: number;
   /** Of the heavy-tailed mix. */
@@ -23,16 +35,50 @@ export interface Options {
 export const DEFAULT_OUT = join(import.meta.dirname, 'results');
 
 const SIZES = {
-  full: { runs: '5', tasks: '1500', lines: '10000', pickups: '40', mix: '400' },
-  quick: { runs: '1', tasks: '300', lines: '2000', pickups: '20', mix: '80' },
+  full: {
+    runs: '5',
+    tasks: '2000',
+    handlers: '10000',
+    emulated: '600',
+    batch: '5000',
+    starts: '2000',
+    mix: '400',
+    pickups: '40',
+    lines: '10000',
+    load: '30000',
+    requests: '1000',
+  },
+  quick: {
+    runs: '1',
+    tasks: '300',
+    handlers: '1000',
+    emulated: '200',
+    batch: '1000',
+    starts: '300',
+    mix: '80',
+    pickups: '20',
+    lines: '2000',
+    load: '4000',
+    requests: '200',
+  },
 };
 
 const OPTIONS = {
   only: { type: 'string', value: '<names>', help: 'sections, with commas between (default: all)' },
   peers: { type: 'string', value: '<names>', help: 'all, none, or names with commas between (default: all)' },
-  runs: { type: 'string', value: '<n>', help: 'rounds; figures are medians of them' },
-  tasks: { type: 'string', value: '<n>', help: 'commands of a drain; handlers are twice as many' },
+  runs: {
+    type: 'string',
+    value: '<n>',
+    help: 'rounds, of some sections no more than 3; figures are medians of them',
+  },
+  tasks: { type: 'string', value: '<n>', help: 'commands of a drain' },
+  handlers: { type: 'string', value: '<n>', help: 'handlers of a drain' },
+  emulated: { type: 'string', value: '<n>', help: 'tasks of a drain on MiniStack, of each kind' },
+  batch: { type: 'string', value: '<n>', help: 'handlers whose requests are counted' },
+  starts: { type: 'string', value: '<n>', help: 'process starts without a queue' },
   lines: { type: 'string', value: '<n>', help: 'tasks of a bulk enqueue' },
+  load: { type: 'string', value: '<n>', help: 'lines of a file that is loaded' },
+  requests: { type: 'string', value: '<n>', help: 'warm requests to the API’s function, of each kind' },
   pickups: { type: 'string', value: '<n>', help: 'tasks of a trickle, in each round' },
   mix: { type: 'string', value: '<n>', help: 'tasks of the heavy-tailed mix' },
   quick: { type: 'boolean', help: 'small sizes, one round' },
@@ -69,9 +115,15 @@ export function parseOptions(
     peers: peers === 'all' ? 'all' : names('peers', peers === 'none' ? '' : peers, known.peers),
     runs: count('runs'),
     tasks: count('tasks'),
-    lines: count('lines'),
-    pickups: count('pickups'),
+    handlers: count('handlers'),
+    emulated: count('emulated'),
+    batch: count('batch'),
+    starts: count('starts'),
     mix: count('mix'),
+    pickups: count('pickups'),
+    lines: count('lines'),
+    load: count('load'),
+    requests: count('requests'),
     out: values.out ?? DEFAULT_OUT,
     json: values.json ?? false,
     help: values.help ?? false,

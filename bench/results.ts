@@ -49,7 +49,7 @@ export function toJson(results: Results): string {
   return `${JSON.stringify({ ...results, sections }, null, 2)}\n`;
 }
 
-/** As a page of Markdown: a table a section, a line for each who was measured. */
+/** As a page of Markdown: a table a section. */
 export function toMarkdown(results: Results): string {
   return `# One run\n\n${toTables(results, '##')}`;
 }
@@ -89,22 +89,39 @@ export function withResults(document: string, results: Results): string {
   return `${before}\n\n${toTables(results, '###')}\n${document.slice(end)}`;
 }
 
+/** More do not fit on a page. */
+const MAX_COLUMNS = 4;
+
 const ARROWS = { more: ' ↑', less: ' ↓' };
 
+/** A line for each who was measured; where more was measured than that has room for, a line for each of it. */
 function table(rows: readonly Row[]): string[] {
   const who = [...new Set(rows.flatMap(({ figures }) => figures.map((figure) => figure.who)))];
-  const cells = (name: string) =>
-    rows.map((row) => {
-      const figure = row.figures.find((other) => other.who === name);
-      if (!figure) return '–';
-      const ratio = ratioTo(row, figure);
-      return `${rounded(valueOf(figure))}${ratio === undefined ? '' : ` (${ratio.toFixed(2)})`}`;
-    });
+  const whats = rows.map(({ what, unit, better }) => `${what}, ${unit}${better ? ARROWS[better] : ''}`);
+  return rows.length > MAX_COLUMNS
+    ? grid(who, whats, (column, line) => cell(rows[line], who[column]))
+    : grid(whats, who, (column, line) => cell(rows[column], who[line]));
+}
+
+function grid(
+  columns: readonly string[],
+  lines: readonly string[],
+  cellAt: (column: number, line: number) => string,
+): string[] {
   return [
-    `| | ${rows.map(({ what, unit, better }) => `${what}, ${unit}${better ? ARROWS[better] : ''}`).join(' | ')} |`,
-    `|---|${rows.map(() => '---:|').join('')}`,
-    ...who.map((name) => `| ${name} | ${cells(name).join(' | ')} |`),
+    `| | ${columns.join(' | ')} |`,
+    `|---|${columns.map(() => '---:|').join('')}`,
+    ...lines.map(
+      (name, line) => `| ${name} | ${columns.map((_, column) => cellAt(column, line)).join(' | ')} |`,
+    ),
   ];
+}
+
+function cell(row: Row | undefined, who: string | undefined): string {
+  const figure = row?.figures.find((other) => other.who === who);
+  if (!row || !figure) return '–';
+  const ratio = ratioTo(row, figure);
+  return `${rounded(valueOf(figure))}${ratio === undefined ? '' : ` (${ratio.toFixed(2)})`}`;
 }
 
 function capital(text: string): string {

@@ -29,18 +29,24 @@ export function contendersOf<What extends string>(
     });
 }
 
+/** Of a section whose rounds take minutes. */
+export const LONG_ROUNDS = 3;
+
 /**
  * Every contender once, then every one again: what disturbs the machine for a while disturbs all of them.
  * One that fails is left out of the later rounds, by name; what it measured before stays.
+ * @param atMost so many rounds, where the options want more
  */
 export async function interleave<What extends string>(
   { options, say, fail }: Context,
   contenders: readonly Contender<What>[],
+  atMost = options.runs,
 ): Promise<(what: What) => Figure[]> {
   const samples = new Map<string, Partial<Record<What, number>>[]>(contenders.map(({ who }) => [who, []]));
   const failed = new Set<string>();
-  for (let round = 1; round <= options.runs; round += 1) {
-    for (const { who, rounds = options.runs, measure } of contenders) {
+  const all = Math.min(options.runs, atMost);
+  for (let round = 1; round <= all; round += 1) {
+    for (const { who, rounds = all, measure } of contenders) {
       if (round > rounds || failed.has(who)) continue;
       try {
         const values = await measure();

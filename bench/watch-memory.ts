@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { median } from './figures.ts';
 
 /** Resident memory of a process while it runs, in MiB, looked at ten times a second. */
 export interface MemoryWatch {
   /** The most that it ever had. */
   peakMiB(): number;
-  /** Of the looks in that part of its life so far, from 0 to 1: the middle one. */
+  /** Of the looks in that part of its life so far, from 0 to 1: the middle one; NaN of none. */
   medianMiB(from: number, to: number): number;
   stop(): void;
 }
@@ -30,10 +31,8 @@ export function watchMemory(pid: number): MemoryWatch {
   return {
     peakMiB: () => Math.round(peakKiB / 1024),
     medianMiB(from, to) {
-      const part = seen
-        .slice(Math.floor(seen.length * from), Math.ceil(seen.length * to))
-        .sort((a, b) => a - b);
-      return Math.round((part[Math.floor(part.length / 2)] ?? 0) / 1024);
+      const part = seen.slice(Math.floor(seen.length * from), Math.ceil(seen.length * to));
+      return Math.round(median(part) / 1024);
     },
     stop: () => clearInterval(timer),
   };

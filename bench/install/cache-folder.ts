@@ -42,8 +42,12 @@ export async function installed(
 }
 
 /** @throws Error with what it printed, unless it exits 0 */
-export async function mustRun(program: string, args: readonly string[], cwd?: string): Promise<string> {
-  const { code, stdout, stderr } = await run(program, args, cwd === undefined ? {} : { cwd });
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  options: Parameters<typeof run>[2] = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await run(program, args, options);
   if (code !== 0) {
     const said = `${stdout}${stderr}`.trim().slice(-500);
     throw new Error(`${[program, ...args].join(' ')} exited ${code}: ${said}`);

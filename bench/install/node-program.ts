@@ -15,7 +15,7 @@ export async function installNodeProgram(peer: string): Promise<string> {
     'tasks.mjs': join(PEERS, 'node/tasks.mjs'),
   };
   return installed(peer, files, async (folder) => {
-    await mustRun('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
+    await mustRun('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });
   });
 }
 

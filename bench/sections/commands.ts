@@ -9,8 +9,8 @@ export const commands: Section = {
   name: 'commands',
   title: `no-op commands, ${SLOTS} at a time, beside the limits: process starts without a queue`,
   run: async (context) => {
-    const { tasks } = context.options;
+    const { tasks, starts } = context.options;
     const work = { kind: 'command' as const, slots: SLOTS, tasks: noops(tasks) };
-    return measureDrains(context, 'commands', work, await limits(context, SLOTS, tasks));
+    return measureDrains(context, 'commands', work, await limits(context, SLOTS, starts));
   },
 };

@@ -1,7 +1,11 @@
 import { drain } from '../drain.ts';
 import { against, contendersOf, interleave, type Contender } from '../rounds.ts';
 import type { Context, Row } from '../section.ts';
+import type { System } from '../systems/system.ts';
 import type { Kind, Task } from '../workload.ts';
+
+/** Of a slow system. */
+const MIN_TASKS = 200;
 
 type Measured = 'rate' | 'worker' | 'children' | 'cpu';
 
@@ -13,7 +17,12 @@ export async function measureDrains(
   others: readonly Contender<Measured>[] = [],
 ): Promise<Row[]> {
   const contenders = contendersOf<Measured>(context, section, kind, async (system) => {
-    const { perSecond, workerMiB, childrenMiB, cpuMsPerTask } = await drain(system, kind, slots, tasks);
+    const { perSecond, workerMiB, childrenMiB, cpuMsPerTask } = await drain(
+      system,
+      kind,
+      slots,
+      shareOf(system, tasks),
+    );
     return { rate: perSecond, worker: workerMiB, children: childrenMiB, cpu: cpuMsPerTask };
   });
   const figures = await interleave(context, [...contenders, ...others]);
@@ -24,4 +33,9 @@ export async function measureDrains(
     against(figures('worker'), { what: 'memory of the worker, peak', unit: 'MiB', better: 'less' }),
     against(figures('children'), { what: 'of its children, sum of peaks', unit: 'MiB', better: 'less' }),
   ];
+}
+
+/** A slow system is given fewer: what is measured are rates. */
+function shareOf({ share = 1 }: System, tasks: readonly Task[]): readonly Task[] {
+  return tasks.slice(0, Math.max(MIN_TASKS, Math.ceil(share * tasks.length)));
 }

@@ -8,7 +8,7 @@ export const handlers: Section = {
   name: 'handlers',
   title: `no-op handlers, ${SLOTS} at a time`,
   run: (context) => {
-    const tasks = noops(2 * context.options.tasks);
+    const tasks = noops(context.options.handlers);
     return measureDrains(context, 'handlers', { kind: 'handler', slots: SLOTS, tasks });
   },
 };

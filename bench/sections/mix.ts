@@ -1,6 +1,6 @@
-import { drain } from '../drain.ts';
 import { bestUtilisation, utilisation } from '../figures.ts';
-import { against, contendersOf, interleave } from '../rounds.ts';
+import { measureMakespan } from '../makespan.ts';
+import { against, contendersOf, interleave, LONG_ROUNDS } from '../rounds.ts';
 import type { Section } from '../section.ts';
 import { heavyTail, MIX, type Kind } from '../workload.ts';
 
@@ -11,10 +11,10 @@ const mixOf = (name: string, kind: Kind, noun: string): Section => ({
     const tasks = heavyTail(context.options.mix);
     const workMs = tasks.map(({ ms }) => ms);
     const contenders = contendersOf<'utilisation'>(context, name, kind, async (system) => {
-      const { makespanMs = NaN } = await drain(system, kind, MIX.slots, tasks, { makespan: true });
+      const makespanMs = await measureMakespan(system, kind, MIX.slots, tasks);
       return { utilisation: utilisation(workMs, MIX.slots, makespanMs) };
     });
-    const figures = await interleave(context, contenders);
+    const figures = await interleave(context, contenders, LONG_ROUNDS);
     const best = { who: 'first come, first served, at best', samples: [bestUtilisation(workMs, MIX.slots)] };
     return [
       against([...figures('utilisation'), best], {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../test/support/processes.ts';
 import { quantile } from '../figures.ts';
-import { against, contendersOf, interleave } from '../rounds.ts';
+import { against, contendersOf, interleave, LONG_ROUNDS } from '../rounds.ts';
 import type { Context, Section } from '../section.ts';
 import type { System } from '../systems/system.ts';
 
@@ -17,7 +17,7 @@ export const pickup: Section = {
       const latencies = await measurePickup(context, system);
       return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
     });
-    const figures = await interleave(context, contenders);
+    const figures = await interleave(context, contenders, LONG_ROUNDS);
     return [
       against(figures('p50'), { what: 'p50', unit: 'ms', better: 'less' }),
       against(figures('p99'), { what: 'p99', unit: 'ms', better: 'less' }),
@@ -33,7 +33,7 @@ async function measurePickup({ home, options }: Context, system: System): Promis
   try {
     // What is there first shows that the worker is up.
     await session.enqueue('command', [{ command: command('up'), ms: 0 }]);
-    const worker = await session.startWorker('command', SLOTS, []);
+    const worker = await session.startWorker('command', SLOTS, [], 'stopped');
     try {
       await startsIn(log, 1);
       const names = Array.from({ length: options.pickups }, (_, index) => `task${index}`);

@@ -1,6 +1,6 @@
 import { drain } from '../drain.ts';
 import { limits } from '../limits/limits.ts';
-import { against, interleave, type Contender } from '../rounds.ts';
+import { against, interleave, LONG_ROUNDS, type Contender } from '../rounds.ts';
 import type { Context, Row, Section } from '../section.ts';
 import { millraceOnMinistack } from '../systems/millrace-ministack.ts';
 import type { System } from '../systems/system.ts';
@@ -19,7 +19,7 @@ export const workerCpu: Section = {
 };
 
 async function measure(context: Context, kind: Kind, slots: number): Promise<Row[]> {
-  const tasks = noops(context.options.tasks);
+  const tasks = noops(context.options.emulated);
   const systems = [millraceOnMinistack(BATCHED, 'batch'), millraceOnMinistack(SINGLE, 'single')];
   const contenders = systems.map((system: System): Contender<'cpu' | 'rate'> => ({
     who: system.name,
@@ -29,7 +29,7 @@ async function measure(context: Context, kind: Kind, slots: number): Promise<Row
     },
   }));
   const starts = kind === 'command' ? await limits(context, slots, tasks.length) : [];
-  const figures = await interleave(context, [...contenders, ...starts]);
+  const figures = await interleave(context, [...contenders, ...starts], LONG_ROUNDS);
   return [
     against(figures('cpu'), { what: 'CPU', unit: `ms/${kind}`, better: 'less' }, BATCHED),
     against(figures('rate'), { what: 'throughput', unit: `${kind}s/s`, better: 'more' }, BATCHED),

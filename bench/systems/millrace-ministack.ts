@@ -71,12 +71,12 @@ function openSession(ports: Ports, env: NodeJS.ProcessEnv, close: () => Promise<
       return performance.now() - begin;
     },
     trickle: () => Promise.reject(new Error('only a filled queue is measured on MiniStack')),
-    startWorker: async (_kind, slots, tasks) =>
+    startWorker: async (_kind, slots, _tasks, until) =>
       startMillraceWorker({
         cwd: process.cwd(),
         env,
         slots,
-        untilEmpty: tasks.length > 0,
+        until,
         firstStart: () => Promise.reject(new Error('only the worker’s CPU is measured on MiniStack')),
       }),
     close,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { BIN, start, type Started } from '../../test/support/processes.ts';
+import type { CallCount } from '../../src/aws/call-ledger.ts';
 import type { Worker } from './system.ts';
 
 const ENDED = 'task SUCCEEDED';
@@ -15,15 +16,14 @@ interface WorkerOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly slots: number;
-  /** It ends at an empty queue; else at SIGTERM. */
-  readonly untilEmpty: boolean;
-  /** When the first task started, in ms since 1970: its log tells only ends. */
-  readonly firstStart: () => Promise<number>;
+  readonly until: 'empty' | 'stopped';
+  /** When the first task started, after so many others, in ms since 1970: its log tells only ends. */
+  readonly firstStart: (after: number) => Promise<number>;
 }
 
 /** A worker as a user starts it. Its log tells when each task had ended and that was recorded. */
-export function startMillraceWorker({ cwd, env, slots, untilEmpty, firstStart }: WorkerOptions): Worker {
-  const mode = untilEmpty ? 'until-empty' : 'forever';
+export function startMillraceWorker({ cwd, env, slots, until, firstStart }: WorkerOptions): Worker {
+  const mode = until === 'empty' ? 'until-empty' : 'forever';
   const args = ['work', 'default', mode, '--slots', String(slots), '--tasks', TASKS_DIR];
   const running = start(process.execPath, [BIN, ...args], { cwd, env });
   let [done, rest] = [0, ''];
@@ -41,7 +41,21 @@ export function startMillraceWorker({ cwd, env, slots, untilEmpty, firstStart }:
       running.child.kill('SIGTERM');
       await running.exit;
     },
+    calls: async () => {
+      await running.exit;
+      return callsIn(running);
+    },
   };
+}
+
+/** Its last line counts them. */
+function callsIn(running: Started): Readonly<Record<string, CallCount>> {
+  const line = running
+    .stdout()
+    .split('\n')
+    .findLast((text) => text.includes('"worker ended"'));
+  if (line === undefined) throw new Error(`the worker did not come to its end: ${endOf(running)}`);
+  return (JSON.parse(line) as { calls: Record<string, CallCount> }).calls;
 }
 
 function endOf(running: Started): string | undefined {

@@ -6,64 +6,66 @@ import type { TaskView } from '../../src/core/task-view.ts';
 import { cleanEnv, LocalStack } from '../../test/support/local-stack.ts';
 import { run } from '../../test/support/processes.ts';
 import type { Kind, Task } from '../workload.ts';
+import { startAfter } from '../figures.ts';
 import { startMillraceWorker, STATEMENTS } from './millrace-worker.ts';
 import type { Session, System } from './system.ts';
 
 const PRODUCER = join(import.meta.dirname, 'millrace-producer.ts');
 
 /** Millrace on a durable local stack: `kill -9` at any moment loses nothing. */
-export const millrace: System = {
-  name: 'millrace',
-  kinds: ['command', 'handler'],
-  open: async () => {
-    const stack = await LocalStack.start();
-    const home = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
-    const produce = async <T>(how: string, kind: Kind, payloads: readonly string[], periodMs = 0) => {
-      const file = join(home, 'payloads');
-      await writeFile(file, `${payloads.join('\n')}\n`);
-      const env = { ...cleanEnv(stack.data), MILLRACE_API_URL: stack.ready.api };
-      const args = [PRODUCER, how, kind, file, String(periodMs)];
-      const { code, stdout, stderr } = await run(process.execPath, args, { cwd: stack.home, env });
-      if (code !== 0) throw new Error(`Millrace’s producer exited ${code}: ${stderr}`);
-      return JSON.parse(stdout) as T;
-    };
-    const session: Session = {
-      enqueue: async (kind, tasks) => {
-        const { ms } = await produce<{ ms: number }>('bulk', kind, payloadsOf(kind, tasks));
-        return ms;
-      },
-      trickle: async (commands, periodMs) => {
-        const { calledAt } = await produce<{ calledAt: number[] }>('trickle', 'command', commands, periodMs);
-        return calledAt;
-      },
-      startWorker: async (_kind, slots, tasks) =>
-        startMillraceWorker({
-          cwd: stack.home,
-          env: { ...cleanEnv(stack.data), ...statementsOf(process.env) },
-          slots,
-          untilEmpty: tasks.length > 0,
-          firstStart: () => firstStart(stack),
-        }),
-      close: async () => {
-        await stack.remove();
-        await rm(home, { recursive: true, force: true });
-      },
-    };
-    return session;
-  },
-};
+export const millrace = makeMillrace(process.env[STATEMENTS]);
+
+/** @param statements that its worker is told to use; undefined: it looks what there is */
+export function makeMillrace(statements: string | undefined): System {
+  return { name: 'millrace', kinds: ['command', 'handler'], open: () => openSession(statements) };
+}
+
+async function openSession(statements: string | undefined): Promise<Session> {
+  const stack = await LocalStack.start();
+  const home = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const produce = async <T>(how: string, kind: Kind, payloads: readonly string[], periodMs = 0) => {
+    const file = join(home, 'payloads');
+    await writeFile(file, `${payloads.join('\n')}\n`);
+    const env = { ...cleanEnv(stack.data), MILLRACE_API_URL: stack.ready.api };
+    const args = [PRODUCER, how, kind, file, String(periodMs)];
+    const { code, stdout, stderr } = await run(process.execPath, args, { cwd: stack.home, env });
+    if (code !== 0) throw new Error(`Millrace’s producer exited ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  };
+  return {
+    enqueue: async (kind, tasks) => {
+      const { ms } = await produce<{ ms: number }>('bulk', kind, payloadsOf(kind, tasks));
+      return ms;
+    },
+    trickle: async (commands, periodMs) => {
+      const { calledAt } = await produce<{ calledAt: number[] }>('trickle', 'command', commands, periodMs);
+      return calledAt;
+    },
+    startWorker: async (_kind, slots, _tasks, until) =>
+      startMillraceWorker({
+        cwd: stack.home,
+        env: {
+          ...cleanEnv(stack.data),
+          ...(statements !== undefined && { [STATEMENTS]: statements }),
+        },
+        slots,
+        until,
+        firstStart: (after) => firstStart(stack, after),
+      }),
+    close: async () => {
+      await stack.remove();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
 
 /** The peers are given the same. */
 export function payloadsOf(kind: Kind, tasks: readonly Task[]): string[] {
   return tasks.map(({ command, ms }) => (kind === 'command' ? command : String(ms)));
 }
 
-export function statementsOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return env[STATEMENTS] === undefined ? {} : { [STATEMENTS]: env[STATEMENTS] };
-}
-
 /** Of the rows: a task's start is recorded with its claim, before its program runs. */
-async function firstStart(stack: LocalStack): Promise<number> {
+async function firstStart(stack: LocalStack, after: number): Promise<number> {
   const starts: number[] = [];
   let cursor: string | undefined;
   do {
@@ -73,5 +75,5 @@ async function firstStart(stack: LocalStack): Promise<number> {
     for (const { startedAt } of page.tasks) if (startedAt) starts.push(Date.parse(startedAt));
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return Math.min(...starts);
+  return startAfter(starts, after);
 }

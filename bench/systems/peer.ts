@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { run, start } from '../../test/support/processes.ts';
+import { startAfter } from '../figures.ts';
 import type { Kind, Task } from '../workload.ts';
 import { payloadsOf } from './millrace.ts';
 import type { Session, System, Worker } from './system.ts';
@@ -13,6 +14,7 @@ export interface Peer {
   readonly name: string;
   readonly kinds: readonly Kind[];
   readonly roundsOf?: Readonly<Record<string, number>>;
+  readonly share?: number;
   /** Installs what it needs, once. @throws Error that says why it cannot be had here */
   readonly install: () => Promise<InstalledPeer>;
 }
@@ -31,7 +33,7 @@ export interface InstalledPeer {
   readonly close?: () => Promise<void>;
 }
 
-type Progress = Pick<Worker, 'done' | 'times'>;
+export type Progress = Pick<Worker, 'done' | 'times'>;
 
 export interface Launch {
   readonly program: string;
@@ -44,11 +46,12 @@ export interface Launch {
 const LINE_BYTES = 34;
 const STOP_MS = 5_000;
 
-export function makePeerSystem({ name, kinds, roundsOf }: Peer, installed: InstalledPeer): System {
+export function makePeerSystem({ name, kinds, roundsOf, share }: Peer, installed: InstalledPeer): System {
   return {
     name,
     kinds,
     ...(roundsOf && { roundsOf }),
+    ...(share !== undefined && { share }),
     ...(installed.close && { close: installed.close }),
     open: async () => {
       const home = await mkdtemp(join(tmpdir(), 'millrace-bench-peer-'));
@@ -148,7 +151,11 @@ function followTimes(folder: string): Progress {
       const lines = files.flatMap((text) => text.trimEnd().split('\n').filter(Boolean));
       const times = lines.map((line) => line.split(' ').map((us) => Number(us) / 1000));
       return {
-        firstStart: async () => Math.min(...times.map(([begin = NaN]) => begin)),
+        firstStart: async (after) =>
+          startAfter(
+            times.map(([begin = NaN]) => begin),
+            after,
+          ),
         ends: times.map(([, end = NaN]) => end),
       };
     },

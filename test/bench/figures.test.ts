@@ -5,6 +5,7 @@ import {
   quantile,
   ratePerSecond,
   rounded,
+  startAfter,
   utilisation,
 } from '../../bench/figures.ts';
 import { ratioTo, type Row } from '../../bench/section.ts';
@@ -27,6 +28,11 @@ describe('figures', () => {
 
   test('throughput counts the ends after the first, whatever their order', () => {
     expect(ratePerSecond([3000, 1000, 2000])).toBe(1);
+  });
+
+  test('the first start is that after those of a warm-up, whatever their order', () => {
+    expect([startAfter([30, 10, 20], 0), startAfter([30, 10, 20], 2)]).toEqual([10, 30]);
+    expect(startAfter([30, 10, 20], 3)).toBeNaN();
   });
 
   test('utilisation is work over slots and time', () => {

@@ -19,7 +19,11 @@ describe('the options of the bench', () => {
   });
 
   test('are small with --quick, but for what is said', () => {
-    expect(parseOptions(['--quick', '--tasks', '77'], KNOWN)).toMatchObject({ runs: 1, tasks: 77 });
+    expect(parseOptions(['--quick', '--tasks', '77'], KNOWN)).toMatchObject({
+      runs: 1,
+      tasks: 77,
+      mix: 80,
+    });
   });
 
   test.each([

@@ -35,6 +35,22 @@ describe('the results', () => {
     expect(page).toContain('| millrace | 200 | 64 |\n| other | 400 (0.50) | – |\n');
   });
 
+  test('lie on their side where more was measured than there is room for side by side', () => {
+    const sizes = ['a', 'b', 'c', 'd', 'e'].map((what, at) => ({
+      what,
+      unit: 'KB',
+      better: 'less' as const,
+      ours: 'millrace',
+      figures: [
+        { who: 'millrace', samples: [at] },
+        ...(at === 0 ? [] : [{ who: 'other', samples: [2 * at] }]),
+      ],
+    }));
+    const page = toMarkdown({ ...RESULTS, sections: [{ name: 'sizes', title: 'sizes', rows: sizes }] });
+    expect(page).toContain('| | millrace | other |\n|---|---:|---:|\n');
+    expect(page).toContain('| a, KB ↓ | 0 | – |\n| b, KB ↓ | 1 | 2 (0.50) |\n');
+  });
+
   test('tell the machine, the day, the command and the versions, and by name what was left out', () => {
     const page = toMarkdown(RESULTS);
     for (const text of [

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeCommands } from '../../bench/command-lines.ts';
+import { writeCommands } from '../../bench/load/command-lines.ts';
 import { watchMemory } from '../../bench/watch-memory.ts';
 import type { BatchProgress } from '../../src/core/progress.ts';
 import { LocalStack } from '../support/local-stack.ts';

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
 import { mustRun } from '../../install/cache-folder.ts';
 import { NODE } from '../../install/node-program.ts';
 import { installRabbitmq, startRabbitmq } from '../../servers/rabbitmq.ts';
 import type { Peer } from '../../systems/peer.ts';
+import { followMarks } from './follow-marks.ts';
 
 /** So many consumers side by side, ended together. */
 const CONSUMERS = `
@@ -48,18 +47,7 @@ export const amqpConsume: Peer = {
         cwd: process.cwd(),
         env: { BENCH_FOLDER: folder },
       }),
-      follow: (folder) => ({
-        done: () => (existsSync(join(folder, 'ends')) ? statSync(join(folder, 'ends')).size : 0),
-        // Nothing but the first start and the last end is known: between them a shell has no clock.
-        times: async () => {
-          const [first, ends] = [statSync(join(folder, 'first')), statSync(join(folder, 'ends'))];
-          const count = ends.size;
-          return {
-            firstStart: async () => first.mtimeMs,
-            ends: Array.from({ length: count }, (_, end) => (end === 0 ? first.mtimeMs : ends.mtimeMs)),
-          };
-        },
-      }),
+      follow: followMarks,
       close: async () => (await server)?.close(),
     };
   },

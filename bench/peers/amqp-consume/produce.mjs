@@ -1,7 +1,7 @@
 /**
  * `produce.mjs bulk|trickle command FILE [PERIOD_MS]`: lines to `amqp-publish`, a message each. What amqp-consume runs
- * is a shell that reads the message; so the message itself marks the first start and each end, in files of
- * BENCH_FOLDER, with what the shell does without another process.
+ * is a shell that reads the message; so the message itself marks the first start of those of a producer, and each end, in
+ * files of BENCH_FOLDER, with what the shell does without another process.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,8 +12,8 @@ const { BENCH_AMQP_URL: url, BENCH_AMQP_QUEUE: queue } = process.env;
 const args = ['--url', url, '--routing-key', queue, '--line-buffered'];
 const publisher = spawn('amqp-publish', args, { stdio: ['pipe', 'inherit', 'inherit'] });
 const ended = once(publisher, 'exit');
-const toLine = (command) =>
-  `[ -e $BENCH_FOLDER/first ] || : >$BENCH_FOLDER/first; ${command}; echo >>$BENCH_FOLDER/ends\n`;
+const first = `$BENCH_FOLDER/first-${process.pid}`;
+const toLine = (command) => `[ -e ${first} ] || : >${first}; ${command}; echo >>$BENCH_FOLDER/ends\n`;
 
 async function finish() {
   publisher.stdin.end();

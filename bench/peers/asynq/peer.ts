@@ -19,7 +19,7 @@ export const asynq: Peer = {
     const files = Object.fromEntries(FILES.map((file) => [file, join(HERE, file)]));
     const cwd = await installed('asynq', files, async (folder) => {
       // With the Go that there is: none is fetched for the sake of a newer version in go.mod.
-      await mustRun('env', ['GOTOOLCHAIN=local', 'go', 'build', '-o', 'bench', '.'], folder);
+      await mustRun('env', ['GOTOOLCHAIN=local', 'go', 'build', '-o', 'bench', '.'], { cwd: folder });
     });
     const program = join(cwd, 'bench');
     const version = /asynq v([\d.]+)/.exec(await readFile(join(cwd, 'go.mod'), 'utf8'))?.[1] ?? 'unknown';

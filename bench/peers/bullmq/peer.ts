@@ -8,6 +8,7 @@ import type { Peer } from '../../systems/peer.ts';
 export const bullmq: Peer = {
   name: 'bullmq',
   kinds: ['command', 'handler'],
+  share: 0.5,
   install: async () => {
     const redis = await installRedis();
     const cwd = await installNodeProgram('bullmq');

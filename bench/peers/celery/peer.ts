@@ -11,6 +11,7 @@ const FILES = ['requirements.txt', 'tasks.py', 'produce.py'];
 export const celery: Peer = {
   name: 'celery',
   kinds: ['command', 'handler'],
+  share: 0.2,
   install: async () => {
     const redis = await installRedis();
     const files = Object.fromEntries(FILES.map((file) => [file, join(HERE, file)]));

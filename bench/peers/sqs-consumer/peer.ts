@@ -10,6 +10,7 @@ import type { Peer } from '../../systems/peer.ts';
 const inStyle = (style: 'batch' | 'consumers', name: string, roundsOf?: Peer['roundsOf']): Peer => ({
   name,
   kinds: ['command', 'handler'],
+  share: 0.1,
   ...(roundsOf && { roundsOf }),
   install: async () => {
     const cwd = await installNodeProgram('sqs-consumer');

@@ -1,8 +1,6 @@
-import { run } from '../test/support/processes.ts';
-
 /**
- * What a worker is measured against: a fresh Node process that does nothing but start the same commands. Takes slots and
- * count; prints starts a second, and milliseconds of processor time a start, the children's included.
+ * A fresh Node process that does nothing but start commands, outputs thrown away. Takes slots and count; prints starts a
+ * second, and milliseconds of processor time a start, the commands and its own start included.
  */
 export const BARE_LOOP = `
 const { spawn } = require('node:child_process');
@@ -26,9 +24,3 @@ const next = () => {
 };
 for (let slot = 0; slot < slots; slot += 1) next();
 `;
-
-/** Commands a second of a bare spawn loop, so many at a time. */
-export async function measureBareSpawn(slots: number, count: number): Promise<number> {
-  const { stdout } = await run(process.execPath, ['-e', BARE_LOOP, String(slots), String(count)]);
-  return Math.round(Number(stdout.split(' ')[0]));
-}

@@ -4,8 +4,8 @@
  */
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createHash } from 'node:crypto';
-import { chunkEnvelope } from '../src/core/task-content.ts';
-import { toMessageBody, versionOf } from '../src/core/envelope.ts';
+import { chunkEnvelope } from '../../src/core/task-content.ts';
+import { toMessageBody, versionOf } from '../../src/core/envelope.ts';
 import { commandNumber } from './command-lines.ts';
 
 const CHUNK = 1000;

@@ -1,0 +1,37 @@
+import { doneWhen } from './drain.ts';
+import type { System } from './systems/system.ts';
+import type { Kind, Task } from './workload.ts';
+
+/** What each slot of a worker does before it is measured, twice: processes are made and code is compiled by then. */
+const WARM_UP: Task = { command: 'sleep 0.01', ms: 10 };
+
+/**
+ * How long a warm worker takes for tasks that are enqueued in bulk while it waits, from the first start to the last
+ * end, in ms.
+ */
+export async function measureMakespan(
+  system: System,
+  kind: Kind,
+  slots: number,
+  tasks: readonly Task[],
+): Promise<number> {
+  const warmUp = Array.from({ length: 2 * slots }, () => WARM_UP);
+  const count = warmUp.length + tasks.length;
+  const session = await system.open();
+  try {
+    const worker = await session.startWorker(kind, slots, tasks, 'stopped');
+    try {
+      await session.enqueue(kind, warmUp);
+      await doneWhen(worker, warmUp.length);
+      await session.enqueue(kind, tasks);
+      await doneWhen(worker, count);
+      const { firstStart, ends } = await worker.times();
+      if (ends.length !== count) throw new Error(`expected ${count} ends, got ${ends.length}`);
+      return Math.max(...ends) - (await firstStart(warmUp.length));
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await session.close();
+  }
+}

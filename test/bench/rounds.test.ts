@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { parseOptions } from '../../bench/options.ts';
+import { interleave, type Contender } from '../../bench/rounds.ts';
+
+const told = { systems: [], home: '', say() {}, skip() {}, version() {} };
+
+/** @returns the order in which they were measured, the figures, and who failed */
+async function measure(runs: number, contenders: Contender<'rate'>[], atMost?: number) {
+  const [order, failed]: [string[], string[]] = [[], []];
+  const watched = contenders.map((contender) => ({
+    ...contender,
+    measure: () => {
+      order.push(contender.who);
+      return contender.measure();
+    },
+  }));
+  const options = parseOptions(['--runs', String(runs)], { sections: [], peers: [] });
+  const context = { ...told, options, fail: (who: string) => void failed.push(who) };
+  const figures = (await interleave(context, watched, atMost))('rate');
+  return { order: order.join(''), figures, failed };
+}
+
+const steady = (who: string, rounds?: number): Contender<'rate'> => ({
+  who,
+  ...(rounds !== undefined && { rounds }),
+  measure: async () => ({ rate: 1 }),
+});
+
+test('every contender is measured once, then every one again, some less often', async () => {
+  const { order, figures } = await measure(3, [steady('a'), steady('b', 1)]);
+  expect(order).toBe('abaa');
+  expect(figures).toEqual([
+    { who: 'a', samples: [1, 1, 1] },
+    { who: 'b', samples: [1] },
+  ]);
+});
+
+test('a section may have fewer rounds than are wanted, and never has more', async () => {
+  expect((await measure(5, [steady('a')], 3)).order).toBe('aaa');
+  expect((await measure(1, [steady('a')], 3)).order).toBe('a');
+});
+
+test('who fails is left out from then on, by name', async () => {
+  const broken: Contender<'rate'> = { who: 'b', measure: () => Promise.reject(new Error('broken')) };
+  const { order, figures, failed } = await measure(2, [broken, steady('a')]);
+  expect(order).toBe('baa');
+  expect(figures.map(({ who }) => who)).toEqual(['a']);
+  expect(failed).toEqual(['b']);
+});
