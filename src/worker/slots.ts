@@ -19,7 +19,7 @@ interface Ahead {
   readonly since: number;
 }
 
-/** The slots of a worker and the short line before them, the first of which are claimed while recent tasks are short. */
+/** The slots of a worker and the short line before them, the first of which are claimed while slots fall free soon. */
 export class Slots {
   readonly #handling: Handling;
   readonly #size: number;
@@ -116,16 +116,13 @@ export class Slots {
   async #run(claiming: Promise<Claimed | Handled>): Promise<void> {
     this.#busy += 1;
     if (this.#busy === 1) this.#handling.settings.onBusy?.(true);
-    const startedAt = this.#now();
     const claimed = await claiming;
     const { ran, recording } = 'attempt' in claimed ? await runClaimed(this.#handling, claimed) : claimed;
-    if (ran) {
-      this.#ran += 1;
-      this.#prefetch.ran(this.#now() - startedAt);
-    }
+    if (ran) this.#ran += 1;
     this.#track(recording);
     this.#busy -= 1;
     this.#freedAt = this.#now();
+    if (ran) this.#prefetch.freed(this.#freedAt);
     this.#fill();
     if (this.#busy === 0) this.#handling.settings.onBusy?.(false);
     this.#wake();

@@ -73,7 +73,7 @@ export class Fleet {
       mode,
       slots: weather.slots,
       ...(weather.ahead > 0 && {
-        prefetch: { size: 2 * weather.ahead, ahead: weather.ahead, ran: () => {} },
+        prefetch: { size: 2 * weather.ahead, ahead: weather.ahead, freed: () => {} },
       }),
       idleExitMs: mode === 'until-empty' && dice.chance(0.5) ? 10_000 : undefined,
       baseEnv: () => ({}),

@@ -7,7 +7,7 @@ import { Prefetch } from '../../src/worker/prefetch.ts';
 import { makeMemoryPorts } from '../fakes/memory-ports.ts';
 import { runVirtualWorker, useVirtualTime, virtualPorts } from '../fakes/virtual-worker.ts';
 
-const AHEAD = { size: 2, ahead: 1, ran: () => {} };
+const AHEAD = { size: 2, ahead: 1, freed: () => {} };
 
 describe('a worker of short tasks', () => {
   let memory = makeMemoryPorts();
@@ -89,20 +89,26 @@ describe('a worker of short tasks', () => {
     expect(memory.state.tasks.get(ahead)?.state).toBe('CANCELLED');
   });
 
-  test('works the further ahead the shorter recent tasks were, and not at all when they are long', () => {
+  test('works the further ahead the sooner slots fall free, whatever a long task does in another', () => {
     end = async () => {};
-    const of = (ms: number): [number, number] => {
+    const after = (intervals: readonly number[]): [number, number] => {
       const prefetch = new Prefetch(8);
-      for (let n = 0; n < 20; n += 1) prefetch.ran(ms);
+      let at = 0;
+      for (const ms of intervals) prefetch.freed((at += ms));
       return [prefetch.size, prefetch.ahead];
     };
-    expect([of(1), of(10), of(50), of(110), of(1000)]).toEqual([
+    const every = (ms: number) => after(Array.from({ length: 100 }, () => ms));
+    expect([every(1), every(10), every(20), every(125), every(1000)]).toEqual([
       [30, 8],
-      [30, 8],
-      [30, 4],
-      [16, 1],
+      [25, 5],
+      [12, 2],
+      [2, 0],
       [0, 0],
     ]);
-    expect(new Prefetch(8).size).toBe(0);
+    expect(after([10, 10, 10])).toEqual([0, 0]);
+    // The queue was empty for a night.
+    expect(
+      after([...Array.from({ length: 100 }, () => 10), 3e7, ...Array.from({ length: 20 }, () => 10)])[0],
+    ).toBeGreaterThan(10);
   });
 });

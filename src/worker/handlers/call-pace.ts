@@ -18,6 +18,11 @@ export class CallPace {
     this.#leastMs = ms < this.#leastMs ? ms : this.#leastMs + WEIGHT * (ms - this.#leastMs);
   }
 
+  /** … or may be: none has ended yet. */
+  get areShort(): boolean {
+    return this.#leastMs === Infinity || this.#leastMs < SHORT_MS;
+  }
+
   mayQueue(waiting: number, busyHosts: number): boolean {
     return this.#leastMs < SHORT_MS && waiting <= QUEUED_A_HOST * busyHosts;
   }
