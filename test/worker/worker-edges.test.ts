@@ -55,3 +55,35 @@ test('a claim whose answer took as long as its lease starts no program', async (
   expect(programs.map(({ start }) => start.env['MILLRACE_ATTEMPT'])).toEqual(['2']);
   expect(state.tasks.get(row.id)).toMatchObject({ state: 'RUNNING', attempt: 2, failures: 0 });
 });
+
+test('an attempt that cannot be started is left to its lease, and the worker goes on', async () => {
+  let isBroken = true;
+  const baseEnv = () => {
+    if (!isBroken) return {};
+    isBroken = false;
+    throw new Error('no environment');
+  };
+  const { ports, state, programs, pass } = start({ slots: 1, baseEnv });
+  const first = await enqueueTask(ports, DEFAULT_QUEUE, { command: 'a' });
+  await pass(200);
+  const second = await enqueueTask(ports, DEFAULT_QUEUE, { command: 'b' });
+  await pass(1000);
+  expect(programs.map(({ start }) => start.env['MILLRACE_TASK_ID'])).toEqual([second.row.id]);
+  programs[0]?.end();
+  await pass(120_000);
+  expect(programs[1]?.start.env['MILLRACE_TASK_ID']).toBe(first.row.id);
+  expect(state.tasks.get(first.row.id)).toMatchObject({ attempt: 2, failures: 1 });
+});
+
+test('the last end is counted soon: nothing that would share its ledger write is to come', async () => {
+  const counts: string[] = [];
+  const { ports, programs, pass } = start({ slots: 1 }, (call, run) => {
+    if (call.name === 'ledgers.advance') counts.push(call.name);
+    return run();
+  });
+  await enqueueTask(ports, DEFAULT_QUEUE, { command: 'true' });
+  await pass(200);
+  programs[0]?.end();
+  await pass(50);
+  expect(counts).toHaveLength(1);
+});
