@@ -128,7 +128,8 @@ async function receiveUntilDone(
       await pause(ERROR_MS, stop);
       continue;
     }
-    const taken = messages.map((message) => held.hold(message, askedAt));
+    const takenAt = monotonic();
+    const taken = messages.map((message) => held.hold(message, askedAt, takenAt));
     const { paused } = messages.length > 0 ? await control.read(CONTROL_MS) : control.seen;
     if (stop.aborted || paused) {
       for (const message of taken) held.release(message, 0);
