@@ -28,6 +28,7 @@ export class WorkerReporter {
     this.#settings = settings;
     this.#read = read;
     this.#timer = setInterval(() => this.#tick(), Math.min(CHANGE_MS, heartbeatMs(settings.definition) / 2));
+    this.#tick(); // one that dies soon must be known to have been there
   }
 
   /** Takes the report back: the worker is gone, and runs nothing. */

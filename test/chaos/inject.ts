@@ -54,6 +54,7 @@ export async function inject(target: Target, fault: Fault): Promise<void> {
       return note(true);
     case 'worker killed':
     case 'spawner killed':
+    case 'starter killed':
     case 'worker and spawner killed':
     case 'worker told to stop':
     case 'worker told to stop twice':

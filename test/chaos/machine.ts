@@ -41,6 +41,14 @@ export function spawnersOf(folder: string, worker: number): number[] {
     .map(({ pid }) => pid);
 }
 
+/** The programs that start other programs for a worker's spawners; none where there is no compiler. */
+export function startersOf(folder: string, worker: number): number[] {
+  const spawners = spawnersOf(folder, worker);
+  return livingOf(folder)
+    .filter(({ parent, command }) => spawners.includes(parent) && /\/starter-[a-z0-9-]+ /.test(command))
+    .map(({ pid }) => pid);
+}
+
 /** Seconds since boot: what tasks have in their diaries, since a shell can read it for nothing. */
 export function uptime(): number {
   return Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);

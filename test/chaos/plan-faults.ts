@@ -4,6 +4,7 @@ import type { Dice } from '../sim/random.ts';
 export const WORKER_FAULTS = [
   'worker killed',
   'spawner killed',
+  'starter killed',
   'worker and spawner killed',
   'worker told to stop',
   'worker told to stop twice',
@@ -35,6 +36,7 @@ export type Fault =
 const EVERY_SECONDS: Readonly<Record<WorkerFault, number>> = {
   'worker killed': 5,
   'spawner killed': 8,
+  'starter killed': 12,
   'worker and spawner killed': 12,
   'worker told to stop': 9,
   'worker told to stop twice': 25,

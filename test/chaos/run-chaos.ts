@@ -126,9 +126,11 @@ async function check(arena: Arena, book: Book, pool: WorkerPool, plan: Plan, sig
   return { outcome, attempts };
 }
 
-/** Workers, spawners, their guardians, the hosts that workers keep for handlers, and the stack. */
+/** Workers, spawners, their starters and guardians, the hosts that workers keep for handlers, and the stack. */
 function isOurs(command: string): boolean {
-  return /millrace\.js|spawner-main|handler-host-main|\/bin\/sh -c \s*trap '' INT TERM HUP/.test(command);
+  return /millrace\.js|spawner-main|\/starter-[a-z0-9-]+ |handler-host-main|\/bin\/sh -c \s*trap '' INT TERM HUP/.test(
+    command,
+  );
 }
 
 async function checkLiving(

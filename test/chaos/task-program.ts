@@ -29,6 +29,8 @@ finish() {
 
 born $$
 mine=$born spawner=$parent
+{ read -r comm < /proc/$spawner/comm; } 2>/dev/null
+case $comm in starter-*) born "$spawner" && spawner=$parent ;; esac
 parent=0
 born "$spawner"
 uptime

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BIN } from '../support/processes.ts';
 import { QUEUE, type Arena } from './arena.ts';
-import { spawnersOf, uptime } from './machine.ts';
+import { spawnersOf, startersOf, uptime } from './machine.ts';
 import type { WorkerFault } from './plan-faults.ts';
 
 const SLOTS = 8;
@@ -58,14 +58,15 @@ export class WorkerPool {
   async harm(number: number, kind: WorkerFault): Promise<boolean> {
     const worker = this.#living[number];
     if (!worker) return false;
-    const spawners = kind.includes('spawner') ? spawnersOf(this.#arena.home, worker.pid) : [];
-    if (kind.includes('spawner') && spawners.length === 0) return false; // it is only starting
-    const isEnd = kind !== 'spawner killed';
+    const find = kind === 'starter killed' ? startersOf : kind.includes('spawner') ? spawnersOf : undefined;
+    const helpers = find?.(this.#arena.home, worker.pid) ?? [];
+    if (find && helpers.length === 0) return false; // it is only starting
+    const isEnd = kind !== 'spawner killed' && kind !== 'starter killed';
     if (isEnd) this.#living[number] = undefined; // nobody else's from now on
     worker.harm.push({ kind, at: uptime() });
     if (kind.startsWith('worker told')) worker.child.kill('SIGTERM');
     if (kind === 'worker killed' || kind === 'worker and spawner killed') worker.child.kill('SIGKILL');
-    for (const pid of spawners) killIfThere(pid);
+    for (const pid of helpers) killIfThere(pid);
     if (kind === 'worker told to stop twice') {
       // A second signal within a quarter of a second is taken for the same key press.
       const timer = setTimeout(() => worker.child.kill('SIGTERM'), 400);

@@ -37,7 +37,7 @@ test('a task that has waited for more than a week is run, not sent to the end of
   expect(programs).toHaveLength(1);
   expect(messages()).toHaveLength(1);
   programs[0]?.end();
-  await pass(200);
+  await pass(500);
   expect([row()?.state, messages()]).toEqual(['SUCCEEDED', []]);
 });
 

@@ -49,7 +49,7 @@ describe('a worker', () => {
     await pass(200);
     expect(row(id)?.state).toBe('RUNNING');
     programs[0]?.end();
-    await pass(200);
+    await pass(500);
     expect(row(id)?.state).toBe('SUCCEEDED');
     expect(messages()).toEqual([]);
     const order = ['claim', 'succeed', 'ledgers.advance', 'main.delete'].map((call) => calls.indexOf(call));
