@@ -34,7 +34,7 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerResult>
   const heartbeat = new Heartbeat(claimant, held, control, monotonic);
   const running = new Set<RunningAttempt>();
   // An attempt stays in `running` until its end is counted.
-  const isBusy = () => running.values().some(({ isEnded }) => !isEnded);
+  const isBusy = () => [...running].some(({ isEnded }) => !isEnded);
   const settleLoop = new SettleLoop(settler, ports.log, isBusy);
   const newer = new NewerMessages(monotonic);
   const handling: Handling = { settings, claimant, held, heartbeat, control, settleLoop, running, newer };
