@@ -94,3 +94,19 @@ export function loadActions(): { putItem: Action; updateItem: Action } {
     updateItem: require('./actions/updateItem') as Action,
   };
 }
+
+/** Says what is wrong with an attribute value. What dynalite's actions are given must have passed this: they throw where nobody catches. */
+export function loadValueCheck(): (value: unknown) => string | undefined {
+  const { validateAttributeValue: validate } = require('./validations') as {
+    validateAttributeValue: (value: object) => string | null | undefined;
+  };
+  return (value) => {
+    try {
+      const [content, ...more] = Object.values(value as object) as unknown[];
+      const isPlain = more.length === 0 && content !== null && content !== undefined;
+      return isPlain ? (validate(value as object) ?? undefined) : 'expected one attribute value';
+    } catch {
+      return 'expected an attribute value';
+    }
+  };
+}

@@ -1,5 +1,6 @@
 import {
   loadActions,
+  loadValueCheck,
   type Action,
   type ActionError,
   type ActionInput,
@@ -30,6 +31,7 @@ const KNOWN_TEXTS = 500; // a program writes few texts: their parameters are apa
  */
 export function makeStatementRunner(store: DynaliteStore): (body: unknown) => Promise<object> {
   const actions = loadActions();
+  const faultOf = loadValueCheck();
   const parsed = new Map<string, ParsedStatement | undefined>();
   const parse = (text: string): ParsedStatement | undefined => {
     if (!parsed.has(text)) {
@@ -47,6 +49,10 @@ export function makeStatementRunner(store: DynaliteStore): (body: unknown) => Pr
       const statement = typeof text === 'string' ? parse(text) : undefined;
       if (!statement)
         return refusal('ValidationError', `this DynamoDB understands no statement like ${String(text)}`);
+      for (const parameter of parameters) {
+        const fault = faultOf(parameter);
+        if (fault !== undefined) return refusal('ValidationError', fault);
+      }
       return runStatement(gathering, actions, statement, parameters);
     };
     return { Responses: await Promise.all((statements as StatementRequest[]).map(run)) };

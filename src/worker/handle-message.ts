@@ -165,21 +165,32 @@ export async function giveBack(handling: Handling, { message, attempt }: Claimed
   }
 }
 
-/** Runs an attempt, unless that is too late now. Resolves when its program has ended and the slot is free again. */
+/**
+ * Runs an attempt, unless that is too late now. Resolves when its program has ended and the slot is free again; never
+ * rejects.
+ */
 export async function runClaimed(handling: Handling, claimed: Claimed): Promise<Handled> {
-  const { settings, claimant, heartbeat, running } = handling;
+  const { settings, claimant, held, heartbeat, running } = handling;
   const { message, attempt, claimedAt, cancels } = claimed;
   const { log } = claimant.ports;
   const started = settings.monotonic();
   const fullMs = leaseMs(claimant.definition);
   if (settings.stop.aborted || !leavesTime(fullMs, started - claimedAt))
     return { ran: false, recording: giveBack(handling, claimed) };
-  const current = new RunningAttempt(
-    { ...settings, log, program: settings.program ?? settings.definition.program },
-    attempt,
-    fullMs,
-    fullMs - (started - claimedAt),
-  );
+  let current: RunningAttempt;
+  try {
+    current = new RunningAttempt(
+      { ...settings, log, program: settings.program ?? settings.definition.program },
+      attempt,
+      fullMs,
+      fullMs - (started - claimedAt),
+    );
+  } catch (error) {
+    // Not handed back: without a failure, a task that no worker can start would go round for ever.
+    log.error({ err: error, taskId: attempt.row.id }, 'could not start an attempt; its lease will end');
+    held.forget(message);
+    return { ran: false, recording: Promise.resolve() };
+  }
   log.debug({ taskId: attempt.row.id, attempt: attempt.row.attempt }, 'attempt started');
   running.add(current);
   heartbeat.add(current, claimedAt, cancels);

@@ -45,7 +45,10 @@ export class Heartbeat {
    */
   add(running: RunningAttempt, claimedAt: number, cancels: number): void {
     if (this.#beating.size === 0) this.#cancels = cancels;
-    this.#beating.set(running, { askedAt: claimedAt, isAsking: false });
+    const beating = { askedAt: claimedAt, isAsking: false };
+    this.#beating.set(running, beating);
+    // A request that came between its claim and its start was passed on to those that were running.
+    if (cancels < this.#cancels) void this.#beat(running, beating);
   }
 
   remove(running: RunningAttempt): void {

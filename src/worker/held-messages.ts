@@ -8,6 +8,8 @@ const DELETE_LINGER_MS = 200; // nobody waits for these
 /** A message in this worker's hands, from its receive until it is deleted or let go. */
 export interface HeldMessage {
   readonly received: ReceivedMessage;
+  /** Monotonic ms of the receive. */
+  readonly since: number;
   /** Monotonic ms of the receive, or of the last renewal. */
   renewedAt: number;
   /** A copy is out: this one has grown old, and need not come again. */
@@ -42,8 +44,9 @@ export class HeldMessages {
     return this.#held.size;
   }
 
-  hold(received: ReceivedMessage, now: number): HeldMessage {
-    const message: HeldMessage = { received, renewedAt: now };
+  /** @param askedAt monotonic ms from before the receive was sent: its visibility may count from then */
+  hold(received: ReceivedMessage, askedAt: number, now: number): HeldMessage {
+    const message: HeldMessage = { received, since: now, renewedAt: askedAt };
     this.#held.add(message);
     return message;
   }

@@ -33,7 +33,9 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerResult>
   const control = new ControlWatch(ports.queues, definition.name, monotonic, ports.log);
   const heartbeat = new Heartbeat(claimant, held, control, monotonic);
   const running = new Set<RunningAttempt>();
-  const settleLoop = new SettleLoop(settler, ports.log, () => running.size > 0);
+  // An attempt stays in `running` until its end is counted.
+  const isBusy = () => [...running].some(({ isEnded }) => !isEnded);
+  const settleLoop = new SettleLoop(settler, ports.log, isBusy);
   const newer = new NewerMessages(monotonic);
   const handling: Handling = { settings, claimant, held, heartbeat, control, settleLoop, running, newer };
   const slots = new Slots(handling);
@@ -126,7 +128,8 @@ async function receiveUntilDone(
       await pause(ERROR_MS, stop);
       continue;
     }
-    const taken = messages.map((message) => held.hold(message, askedAt));
+    const takenAt = monotonic();
+    const taken = messages.map((message) => held.hold(message, askedAt, takenAt));
     const { paused } = messages.length > 0 ? await control.read(CONTROL_MS) : control.seen;
     if (stop.aborted || paused) {
       for (const message of taken) held.release(message, 0);

@@ -144,7 +144,7 @@ export class Slots {
   #releaseStale(): void {
     const before = this.#now() - STALE_MS;
     while (this.#ahead[0] && this.#ahead[0].since < before) this.#letGo(this.#ahead.shift()!.claiming);
-    while (this.#line[0] && this.#line[0].renewedAt < before) {
+    while (this.#line[0] && this.#line[0].since < before) {
       const message = this.#line.shift();
       if (message) this.#handling.held.release(message, 0);
     }

@@ -49,6 +49,21 @@ const INSERT = `INSERT INTO "things" VALUE {'pk': ?, 'sk': ?, 'n': ?}`;
 const SET = `UPDATE "things" SET "n"=? WHERE "pk"=? AND "sk"=? AND "n"=?`;
 
 describe('the statements of the local DynamoDB', () => {
+  test('are refused, and end nothing, with parameters that are no values', async () => {
+    const client = await open();
+    await execute(client, [[INSERT, S('a'), S('x'), N(1)]]);
+    const raise = `UPDATE "things" SET "n"="n"+? WHERE "pk"=? AND "sk"=?`;
+    expect(
+      await execute(client, [
+        [raise, { N: 'abc' }, S('a'), S('x')],
+        [raise, N(1), S('a'), {} as AttributeValue],
+        [INSERT, S('b'), S('x'), { N: '' }],
+      ]),
+    ).toEqual(['ValidationError', 'ValidationError', 'ValidationError']);
+    expect(await execute(client, [[raise, N(1), S('a'), S('x')]])).toEqual(['done']);
+    expect((await read(client, 'a'))?.['n']).toEqual(N(2));
+  });
+
   test('take effect or not, each by itself', async () => {
     const client = await open();
     expect(await execute(client, [[INSERT, S('a'), S('x'), N(1)]])).toEqual(['done']);

@@ -23,8 +23,8 @@ describe('a worker of short tasks', () => {
   const states = () => [...memory.state.tasks.values()].map(({ state }) => state);
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-  /** One slot, three tasks: one runs, one is claimed, one waits in line. */
-  async function start() {
+  /** Every slot runs a task, one more is claimed, one waits in line. */
+  async function start(slots = 1) {
     const claims: string[] = [];
     const ports = virtualPorts(memory, (call, run) => {
       const change = call.args[0] as { event?: string; id: string };
@@ -32,14 +32,14 @@ describe('a worker of short tasks', () => {
       return run();
     });
     const ids: string[] = [];
-    for (const command of ['a', 'b', 'c']) {
+    for (const command of ['a', 'b', 'c', 'd'].slice(0, slots + 2)) {
       ids.push((await enqueueTask(ports, DEFAULT_QUEUE, { command })).row.id);
     }
-    const worker = runVirtualWorker(ports, { slots: 1, prefetch: AHEAD });
+    const worker = runVirtualWorker(ports, { slots, prefetch: AHEAD });
     end = worker.end;
     await pass(200);
-    const running = worker.programs[0]?.start.env['MILLRACE_TASK_ID'];
-    const [ahead = ''] = claims.filter((id) => id !== running);
+    const running = worker.programs.map(({ start }) => start.env['MILLRACE_TASK_ID']);
+    const [ahead = ''] = claims.filter((id) => !running.includes(id));
     return { ...worker, ports, claims, ids, ahead };
   }
 
@@ -76,18 +76,21 @@ describe('a worker of short tasks', () => {
     expect(programs).toHaveLength(1);
   });
 
-  test('hears a request to cancel that came between the claim and the start', async () => {
-    const { programs, ports, ahead } = await start();
-    await cancelTask(
-      { ports, definition: DEFAULT_QUEUE, settler: new Settler(ports, DEFAULT_QUEUE.name, 90_000) },
-      ahead,
-    );
-    await pass(1000);
-    programs[0]?.end();
-    await pass(5000);
-    expect(programs[1]?.kills.length).toBeGreaterThan(0);
-    expect(memory.state.tasks.get(ahead)?.state).toBe('CANCELLED');
-  });
+  test.each([1, 2])(
+    'hears a request to cancel that came between claim and start, with %i slots',
+    async (slots) => {
+      const { programs, ports, ahead } = await start(slots);
+      await cancelTask(
+        { ports, definition: DEFAULT_QUEUE, settler: new Settler(ports, DEFAULT_QUEUE.name, 90_000) },
+        ahead,
+      );
+      await pass(2000); // what runs has heard of it by now
+      programs[0]?.end();
+      await pass(5000);
+      expect(programs[slots]?.kills.length).toBeGreaterThan(0);
+      expect(memory.state.tasks.get(ahead)?.state).toBe('CANCELLED');
+    },
+  );
 
   test('works the further ahead the sooner slots fall free, whatever a long task does in another', () => {
     end = async () => {};

@@ -63,14 +63,20 @@ export function toProgramEnv(
  */
 export function openInput(folder: RunFolder, input: string, owner?: RunAs): number {
   const path = join(folder.path, 'input');
-  writeFileSync(path, input, { mode: 0o600, flag: 'wx' });
-  const fd = openSync(path, 'r');
+  const to = openSync(path, 'wx', 0o600);
   try {
-    unlinkSync(path);
-    if (owner) fchownSync(fd, owner.uid, owner.gid);
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
+    writeFileSync(to, input);
+    // By its name, another program of the owner could have put another file there, to be read and given away by us.
+    const fd = openSync(owner ? `/proc/self/fd/${to}` : path, 'r');
+    try {
+      unlinkSync(path);
+      if (owner) fchownSync(fd, owner.uid, owner.gid);
+      return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  } finally {
+    closeSync(to);
   }
 }

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/processes.ts';
 import { ENV, eachWay, endRunners, runCommand, runFolders, tempDir, useRunner } from './use-runner.ts';
@@ -174,6 +175,27 @@ eachWay(() => {
 
   describe.runIf(process.getuid?.() === 0)('as another user', () => {
     const runAs = { uid: 65534, gid: 65534 };
+
+    it('a program cannot put a file of root’s in the place of another program’s STDIN', async () => {
+      const scratchDir = tempDir();
+      chmodSync(scratchDir, 0o711);
+      const { runner } = await useRunner({ scratchDir, runAs });
+      const secret = join(tempDir(), 'secret');
+      writeFileSync(secret, 'secret', { mode: 0o600 });
+      // So long that the file is there for a while before it is opened, and tried until somebody is quick enough.
+      const input = 'x'.repeat(64 * 1024 * 1024);
+      for (let round = 1; round <= 4; round += 1) {
+        const other = `../../${2 * round}-victim/input`;
+        const swap = `until [ -e ${other} ]; do :; done; exec ln -sf ${secret} ${other}`;
+        const thief = runner.run({ runId: 'thief', program: { command: swap }, env: ENV });
+        await thief.started;
+        const victim = runner.run({ runId: 'victim', program: { command: 'head -c 6' }, input, env: ENV });
+        expect((await victim.done).stdout).toBe('xxxxxx');
+        thief.kill(0);
+        await thief.done;
+      }
+      expect(statSync(secret).uid).toBe(0);
+    });
 
     it('a program can use its folder, streams and result, and nothing of the worker’s', async () => {
       const scratchDir = tempDir();

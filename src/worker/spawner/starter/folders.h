@@ -80,19 +80,24 @@ static int spare_folder(const char *path, const struct made *made) {
   return 0;
 }
 
-/* A file without a name that holds the program's STDIN. -1: errno says why there is none */
+/*
+ * A file without a name that holds the program's STDIN. -1: errno says why there is none. It is opened again by its
+ * descriptor: by its name, whoever shares the folder's user could have put another file there meanwhile, which would be
+ * read, and given away, with this process's rights.
+ */
 static int make_input(const char *folder, const char *bytes, size_t length) {
-  char path[strlen(folder) + sizeof "/input"];
-  sprintf(path, "%s/input", folder);
+  char path[strlen(folder) + sizeof "/input"], again[64];
+  make_path(path, folder, "input");
   int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (to < 0) return -1;
+  unlink(path);
+  sprintf(again, "/proc/self/fd/%d", to);
   int error = 0;
   for (ssize_t written; length > 0 && !error; bytes += written, length -= written)
     if ((written = write(to, bytes, length)) < 0) error = errno, written = 0;
-  int from = error ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  int from = error ? -1 : open(again, O_RDONLY | O_CLOEXEC);
   if (from < 0 && !error) error = errno;
   close(to);
-  unlink(path);
   if (from >= 0 && has_owner && fchown(from, uid, gid)) {
     error = errno;
     close(from);

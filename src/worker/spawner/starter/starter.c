@@ -328,6 +328,7 @@ static void listen_to_spawner(void) {
   size_t done = 0, frame;
   for (; length - done >= HEADER && length - done >= (frame = HEADER + get32(in + done)); done += frame)
     obey(in[done + 4], get32(in + done + 5), in + done + HEADER);
+  if (done == 0) return; /* a long frame that comes in many pieces would be moved for each */
   length -= done;
   memmove(in, in + done, length);
 }
