@@ -45,6 +45,7 @@ export class AwsError extends Error {
 
 const CONTENT_TYPE = 'application/x-amz-json-1.0';
 const RETRY_BASE_MS = 50;
+export const NOT_IMPLEMENTED = 501;
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|ProvisionedThroughputExceeded|SlowDown/;
 const SKEWED = /RequestTimeTooSkewed|RequestExpired|InvalidSignature|SignatureDoesNotMatch/;
 
@@ -107,7 +108,10 @@ function toError({ status, text }: PostAnswer): AwsError {
 /** Whether the same request may fare better: throttled, a fault of the server or of the network. */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof AwsError)) return (error as Error).name !== 'AbortError' && isNetworkError(error);
-  return error.$metadata.httpStatusCode >= 500 || THROTTLED.test(error.name) || SKEWED.test(error.name);
+  const { httpStatusCode: status } = error.$metadata;
+  return (
+    (status >= 500 && status !== NOT_IMPLEMENTED) || THROTTLED.test(error.name) || SKEWED.test(error.name)
+  );
 }
 
 function isNetworkError(error: unknown): boolean {

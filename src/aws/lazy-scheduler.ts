@@ -4,7 +4,13 @@ import type { Scheduler } from '../core/scheduler.ts';
 export function makeLazyScheduler(maxBodyBytes: number, load: () => Promise<Scheduler>): Scheduler {
   let loaded: Promise<Scheduler> | undefined;
   const use = async <T>(work: (scheduler: Scheduler) => Promise<T>): Promise<T> =>
-    work(await (loaded ??= load()));
+    work(
+      // One that fails is tried again for the next request.
+      await (loaded ??= load().catch((error: unknown) => {
+        loaded = undefined;
+        throw error;
+      })),
+    );
   return {
     maxBodyBytes,
     sendLater: (later) => use((scheduler) => scheduler.sendLater(later)),

@@ -3,7 +3,7 @@ import type { ChangesTogether, Log } from '../core/ports.ts';
 import type { TaskChange } from '../core/transition.ts';
 import { writeUnits } from './call-ledger.ts';
 import type { Table } from './dynamo.ts';
-import { AwsError } from './json-service.ts';
+import { AwsError, NOT_IMPLEMENTED } from './json-service.ts';
 import { toStatement, type RowWrite } from './row-write.ts';
 import { describeChange } from './task-commands.ts';
 
@@ -37,7 +37,7 @@ export function makeStatements(table: Table, log: Log): ChangesTogether {
       try {
         answer = await table.json.call('BatchExecuteStatement', { Statements });
       } catch (error) {
-        if (!(error instanceof AwsError) || !NOT_HAD.test(error.name)) throw error;
+        if (!(error instanceof AwsError) || !isNotHad(error)) throw error;
         giveUp(error.message);
         return changes.map(() => false);
       }
@@ -52,6 +52,10 @@ export function makeStatements(table: Table, log: Log): ChangesTogether {
       });
     },
   };
+}
+
+function isNotHad({ name, $metadata }: AwsError): boolean {
+  return NOT_HAD.test(name) || $metadata.httpStatusCode === NOT_IMPLEMENTED;
 }
 
 function unitsOf({ known, set }: Partial<TaskChange> = {}, write: RowWrite, isDone: boolean): number {

@@ -23,10 +23,11 @@ const PAUSED_MS = 1000;
 const ERROR_MS = 1000;
 const LAST_POLL_MS = 500; // a receive that is about to bring messages may still do so; then it is cut off
 const LAST_KILL_MS = 5000;
+const LAST_WRITES_MS = 3000;
 
 /** Receives messages of one queue and runs their tasks, until its mode or a signal ends it. */
 export async function runWorker(settings: WorkerSettings): Promise<WorkerResult> {
-  const { ports, definition, settler, monotonic, worker } = settings;
+  const { ports, definition, settler, monotonic, worker, force } = settings;
   const claimant = { ports, settler, definition, worker };
   const queue = ports.messages.main(definition.name);
   const held = new HeldMessages(queue, ports.log);
@@ -52,8 +53,9 @@ export async function runWorker(settings: WorkerSettings): Promise<WorkerResult>
   } finally {
     slots.close();
     while (!slots.isIdle) await slots.changed();
-    // Ends that cannot be counted now are left to whoever receives their messages.
-    if (await settleLoop.drain()) await slots.recorded();
+    // Ends that cannot be counted now are left to whoever receives their messages; what is handed back may still be.
+    const recorded = slots.recorded();
+    await ((await settleLoop.drain()) ? recorded : Promise.race([recorded, pause(LAST_WRITES_MS, force)]));
     settleLoop.close();
     heartbeat.close();
     stopping.close();

@@ -93,7 +93,7 @@ test('the last end is counted soon: nothing that would share its ledger write is
 });
 
 test('a message that came at the end of a long poll waits in line like any other', async () => {
-  const prefetch = { size: 2, ahead: 0, ran: () => {} };
+  const prefetch = { size: 2, ahead: 0, freed: () => {} };
   const { ports, state, pass } = start({ slots: 1, prefetch });
   await pass(10_450);
   for (const command of ['a', 'b', 'c']) await enqueueTask(ports, DEFAULT_QUEUE, { command });
