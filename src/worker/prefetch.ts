@@ -3,7 +3,8 @@ const MAX_PREFETCH = 30;
 const AHEAD_MS = 50; // of work claimed beyond the slots: a claim takes less
 const SAMPLES = 5; // before the average is trusted
 const WEIGHT = 0.1; // of a new sample
-const MAX_SAMPLE_MS = 1000; // a pause of the queue says nothing of what comes after it
+const SLOW_MS = 150; // from one free slot to the next: nothing is held then
+const MAX_SAMPLE_MS = 200; // a pause of the queue says little of what comes after it
 
 /** How many messages to hold beyond the slots, and how many of them to claim. */
 export interface Foresight {
@@ -38,7 +39,7 @@ export class Prefetch implements Foresight {
   }
 
   get size(): number {
-    if (this.#samples < SAMPLES) return 0;
+    if (this.#samples < SAMPLES || this.#intervalMs > SLOW_MS) return 0;
     return Math.min(MAX_PREFETCH, Math.floor(WORTH_MS / Math.max(1, this.#intervalMs)));
   }
 
