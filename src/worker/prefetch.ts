@@ -1,6 +1,6 @@
 const WORTH_MS = 250; // of work held beyond the slots
 const MAX_PREFETCH = 30;
-const AHEAD_MS = 50; // of work claimed beyond the slots: a claim takes less
+const AHEAD_MS = 100; // of work claimed beyond the slots: a claim takes a tenth of that
 const SAMPLES = 5; // before the average is trusted
 const WEIGHT = 0.1; // of a new sample
 const SLOW_MS = 150; // from one free slot to the next: nothing is held then

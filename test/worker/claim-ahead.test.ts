@@ -103,8 +103,8 @@ describe('a worker of short tasks', () => {
     const every = (ms: number) => after(Array.from({ length: 100 }, () => ms));
     expect([every(1), every(10), every(20), every(125), every(1000)]).toEqual([
       [30, 8],
-      [25, 5],
-      [12, 2],
+      [25, 8],
+      [12, 5],
       [2, 0],
       [0, 0],
     ]);
