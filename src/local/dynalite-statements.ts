@@ -8,6 +8,7 @@ import {
   type DynaliteItem,
   type DynaliteStore,
   type Expression,
+  type TableDescription,
 } from './dynalite-internals.ts';
 import { makeGatheringStore } from './gathering-store.ts';
 import { parseStatement, type Condition, type ParsedStatement } from './parse-statement.ts';
@@ -67,8 +68,8 @@ async function runStatement(
 ): Promise<StatementAnswer> {
   const { table } = statement;
   try {
-    const { KeySchema: schema } = await promised<{ KeySchema: readonly { AttributeName: string }[] }>(
-      (done) => store.getTable(table, false, done),
+    const { KeySchema: schema } = await promised<TableDescription>((done) =>
+      store.getTable(table, false, done),
     );
     const keys = schema.map(({ AttributeName: name }) => name);
     const input = toInput(statement, parameters, keys);

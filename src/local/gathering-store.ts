@@ -8,10 +8,9 @@ type Done = (error: unknown, value?: unknown) => void;
  */
 export function makeGatheringStore(store: DynaliteStore): DynaliteStore {
   const tables = new Map<string, TableDescription>();
-  const gets = makeGatherer<{ key: string; done: Done }>(async (gathered) => {
-    const values = await store.db.getMany(gathered.map(({ key }) => key));
-    return values;
-  });
+  const gets = makeGatherer<{ key: string; done: Done }>((gathered) =>
+    store.db.getMany(gathered.map(({ key }) => key)),
+  );
   const writes = makeGatherer<{ operation: LevelOperation; done: Done }>(async (gathered) => {
     await store.db.batch(gathered.map(({ operation }) => operation));
     return [];

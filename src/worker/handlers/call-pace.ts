@@ -3,6 +3,11 @@ const SHORT_MS = 2;
 const QUEUED_A_HOST = 16;
 const WEIGHT = 0.002; // of a call that took longer than the least: it is forgotten slowly
 
+/** Where there is a host, a call waits so long for it before another is started, which takes ten times as long. */
+const PATIENCE_MS = 25;
+/** … and so long while calls are short, or may be. */
+const SHORT_PATIENCE_MS = 250;
+
 /** No short call waits longer than this for a busy host while another is idle. */
 export const MAX_QUEUED_MS = 10;
 
@@ -18,9 +23,9 @@ export class CallPace {
     this.#leastMs = ms < this.#leastMs ? ms : this.#leastMs + WEIGHT * (ms - this.#leastMs);
   }
 
-  /** … or may be: none has ended yet. */
-  get areShort(): boolean {
-    return this.#leastMs === Infinity || this.#leastMs < SHORT_MS;
+  /** How long a call waits for the hosts that there are; before one has ended, calls may be short. */
+  get patienceMs(): number {
+    return this.#leastMs === Infinity || this.#leastMs < SHORT_MS ? SHORT_PATIENCE_MS : PATIENCE_MS;
   }
 
   mayQueue(waiting: number, busyHosts: number): boolean {

@@ -15,10 +15,6 @@ const MAX_CALLS = 10_000;
 const WATCH_MS = 200;
 /** Starts use a processor each: more at once would all be later, and short calls need no more hosts when these are there. */
 const AT_ONCE = availableParallelism();
-/** Where there is a host, a call waits so long for it before another is started, which takes ten times as long. */
-const PATIENCE_MS = 25;
-/** … and so long while calls are short, or may be. */
-const SHORT_PATIENCE_MS = 250;
 
 /** A call that waits for a host, since then (monotonic ms). */
 interface WaitingCall {
@@ -129,8 +125,7 @@ export class HandlerPool implements Handlers {
     const startable = Math.min(room, this.#waiting.length - this.#starting, AT_ONCE - this.#starting);
     if (startable <= 0) return;
     const first = this.#waiting[0];
-    const patience = this.#pace.areShort ? SHORT_PATIENCE_MS : PATIENCE_MS;
-    const patienceMs = first && first.since + patience - performance.now();
+    const patienceMs = first && first.since + this.#pace.patienceMs - performance.now();
     if (patienceMs !== undefined && patienceMs > 0 && this.#hosts.size > this.#starting)
       this.#patience.plan(patienceMs);
     else for (let missing = startable; missing > 0; missing -= 1) this.#startHost();
