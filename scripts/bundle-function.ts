@@ -1,12 +1,7 @@
-import type * as Esbuild from 'esbuild';
 import { rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { FOR_BARE_NODE, loadEsbuild } from '../worker-image/bundle-tasks.ts';
 import { ROOT } from './paths.ts';
-
-/** CommonJS in a bundle asks for Node's own modules by `require`, which a module does not have. */
-const BANNER =
-  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
 /**
  * What the SDK would load in a browser, or to look for credentials elsewhere than in the environment, where Lambda
@@ -28,9 +23,8 @@ const NEVER_LOADED = [
  * runtime's own. Not asynchronous, since CDK waits for nothing.
  */
 export function bundleFunction(name: string, outDir: string): void {
-  const esbuild = createRequire(import.meta.url)('esbuild') as typeof Esbuild;
   rmSync(outDir, { recursive: true, force: true });
-  esbuild.buildSync({
+  loadEsbuild().buildSync({
     absWorkingDir: ROOT,
     entryPoints: { main: join('functions', name, 'main.ts') },
     outdir: outDir,
@@ -38,14 +32,8 @@ export function bundleFunction(name: string, outDir: string): void {
     chunkNames: '[name]-[hash]',
     splitting: true,
     external: NEVER_LOADED,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    mainFields: ['module', 'main'], // esbuild's own order takes CommonJS first, which fails at load in a module
-    banner: { js: BANNER },
+    ...FOR_BARE_NODE,
     minify: true, // a smaller file is read and parsed sooner at a cold start
     keepNames: true, // errors are told by their names
-    logLevel: 'warning',
   });
 }

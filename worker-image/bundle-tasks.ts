@@ -7,8 +7,19 @@ import { findTaskFiles } from '../src/worker/handlers/task-files.ts';
 const IS_CHECKOUT = import.meta.url.endsWith('.ts');
 
 /** CommonJS in a bundle asks for Node's own modules by `require`, which a module does not have. */
-export const BANNER =
+const BANNER =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+
+/** How everything is bundled that runs where nothing is installed but Node: modules with all that they import. */
+export const FOR_BARE_NODE = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  mainFields: ['module', 'main'], // esbuild's own order takes CommonJS first, which fails at load in a module
+  banner: { js: BANNER },
+  logLevel: 'warning',
+} satisfies Esbuild.BuildOptions;
 
 /** esbuild, which a checkout has, and an app that bundles handlers of its own brings. @throws Error that says so */
 export function loadEsbuild(): typeof Esbuild {
@@ -37,13 +48,7 @@ export function bundleTasks(tasksDir: string, outDir: string): void {
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
+    ...FOR_BARE_NODE,
     ...(IS_CHECKOUT && { conditions: ['checkout', 'module'] }),
-    mainFields: ['module', 'main'],
-    banner: { js: BANNER },
-    logLevel: 'warning',
   });
 }

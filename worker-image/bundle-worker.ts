@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STARTER_FILES } from '../src/worker/spawner/starter/find-starter.ts';
-import { BANNER, bundleTasks, loadEsbuild } from './bundle-tasks.ts';
+import { bundleTasks, FOR_BARE_NODE, loadEsbuild } from './bundle-tasks.ts';
 
 const HERE = import.meta.dirname;
 const COPIED = ['Dockerfile', 'process-message', '.dockerignore'] as const;
@@ -24,14 +24,8 @@ export function bundleWorker(outDir: string, tasksDir = join(HERE, '../tasks')):
       'handler-host-main': join(HERE, '../src/worker/handlers/handler-host-main.ts'),
     },
     outdir: outDir,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    mainFields: ['module', 'main'], // esbuild's own order takes CommonJS first, which fails at load in a module
     // Not minified: an image does not grow by it, and a stack trace can be read.
-    banner: { js: BANNER },
-    logLevel: 'warning',
+    ...FOR_BARE_NODE,
   });
   writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }\n');
   for (const file of COPIED) copyFileSync(join(HERE, file), join(outDir, file));
