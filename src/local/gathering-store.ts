@@ -1,23 +1,20 @@
 import type { DynaliteStore, LevelOperation, SubDb, TableDescription } from './dynalite-internals.ts';
 
-type Done = (error: unknown, value?: unknown) => void;
+interface Write {
+  readonly operation: LevelOperation;
+  readonly done: (error: unknown) => void;
+}
 
 /**
- * dynalite's store for the length of one request of many statements: what its actions read and write in the same
- * moment goes to LevelDB together. A read or write alone costs a trip to a thread.
+ * dynalite's store for the length of one request of many statements: what its actions write in the same moment goes to
+ * LevelDB together. A write alone costs a trip to a thread.
  */
 export function makeGatheringStore(store: DynaliteStore): DynaliteStore {
   const tables = new Map<string, TableDescription>();
-  const gets = makeGatherer<{ key: string; done: Done }>((gathered) =>
-    store.db.getMany(gathered.map(({ key }) => key)),
-  );
-  const writes = makeGatherer<{ operation: LevelOperation; done: Done }>(async (gathered) => {
-    await store.db.batch(gathered.map(({ operation }) => operation));
-    return [];
-  });
+  const writes = makeGatherer(store);
   const wrap = (subDb: SubDb, name: string): SubDb => ({
     lock: subDb.lock,
-    get: (key, done) => gets({ key: `${name}~${key}`, done }),
+    get: (key, done) => subDb.get(key, done),
     put: (key, value, done) => writes({ operation: { type: 'put', key: `${name}~${key}`, value }, done }),
     del: (key, done) => writes({ operation: { type: 'del', key: `${name}~${key}` }, done }),
   });
@@ -39,20 +36,18 @@ export function makeGatheringStore(store: DynaliteStore): DynaliteStore {
   };
 }
 
-/** Does together what is asked for within one turn of the event loop. */
-function makeGatherer<T extends { readonly done: Done }>(
-  work: (gathered: readonly T[]) => Promise<readonly unknown[]>,
-): (one: T) => void {
-  let waiting: T[] = [];
+/** Writes together what is asked for within one turn of the event loop. */
+function makeGatherer({ db }: DynaliteStore): (write: Write) => void {
+  let waiting: Write[] = [];
   const run = (): void => {
     const gathered = waiting;
     waiting = [];
-    work(gathered).then(
-      (values) => gathered.forEach(({ done }, at) => done(null, values[at])),
+    db.batch(gathered.map(({ operation }) => operation)).then(
+      () => gathered.forEach(({ done }) => done(null)),
       (error: unknown) => gathered.forEach(({ done }) => done(error)),
     );
   };
-  return (one) => {
-    if (waiting.push(one) === 1) setImmediate(run);
+  return (write) => {
+    if (waiting.push(write) === 1) setImmediate(run);
   };
 }
