@@ -25,9 +25,9 @@ export async function measureMakespan(
       await doneWhen(worker, warmUp.length);
       await session.enqueue(kind, tasks);
       await doneWhen(worker, count);
-      const { firstStart, ends } = await worker.times();
+      const { firstStart, lastEnd, ends } = await worker.times();
       if (ends.length !== count) throw new Error(`expected ${count} ends, got ${ends.length}`);
-      return Math.max(...ends) - (await firstStart(warmUp.length));
+      return ((await lastEnd?.()) ?? Math.max(...ends)) - (await firstStart(warmUp.length));
     } finally {
       await worker.stop();
     }

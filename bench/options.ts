@@ -22,7 +22,7 @@ export interface Options {
   readonly load: number;
   /** Warm requests to the API’s function, of each kind in each round. */
   readonly requests: number;
-  /** Tasks of the trickle, in each round. */
+  /** Tasks of the trickle that count, in each round. */
   readonly pickups: number;
   /** Of the heavy-tailed mix. */
   readonly mix: number;
@@ -43,7 +43,7 @@ const SIZES = {
     batch: '5000',
     starts: '2000',
     mix: '400',
-    pickups: '40',
+    pickups: '100',
     lines: '10000',
     load: '30000',
     requests: '1000',
@@ -79,7 +79,7 @@ const OPTIONS = {
   lines: { type: 'string', value: '<n>', help: 'tasks of a bulk enqueue' },
   load: { type: 'string', value: '<n>', help: 'lines of a file that is loaded' },
   requests: { type: 'string', value: '<n>', help: 'warm requests to the API’s function, of each kind' },
-  pickups: { type: 'string', value: '<n>', help: 'tasks of a trickle, in each round' },
+  pickups: { type: 'string', value: '<n>', help: 'tasks of a trickle that count, in each round' },
   mix: { type: 'string', value: '<n>', help: 'tasks of the heavy-tailed mix' },
   quick: { type: 'boolean', help: 'small sizes, one round' },
   out: {

@@ -77,7 +77,7 @@ function openSession(ports: Ports, env: NodeJS.ProcessEnv, close: () => Promise<
         env,
         slots,
         until,
-        firstStart: () => Promise.reject(new Error('only the worker’s CPU is measured on MiniStack')),
+        readRows: () => Promise.reject(new Error('only the worker’s CPU is measured on MiniStack')),
       }),
     close,
   };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { BIN, start, type Started } from '../../test/support/processes.ts';
+import { startAfter } from '../figures.ts';
 import type { CallCount } from '../../src/aws/call-ledger.ts';
 import type { Worker } from './system.ts';
 
@@ -17,12 +18,17 @@ interface WorkerOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly slots: number;
   readonly until: 'empty' | 'stopped';
-  /** When the first task started, after so many others, in ms since 1970: its log tells only ends. */
-  readonly firstStart: (after: number) => Promise<number>;
+  /** When its attempts started and ended by their rows, in ms since 1970: its log tells ends once they are recorded. */
+  readonly readRows: () => Promise<RowTimes>;
+}
+
+export interface RowTimes {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** A worker as a user starts it. Its log tells when each task had ended and that was recorded. */
-export function startMillraceWorker({ cwd, env, slots, until, firstStart }: WorkerOptions): Worker {
+export function startMillraceWorker({ cwd, env, slots, until, readRows }: WorkerOptions): Worker {
   const mode = until === 'empty' ? 'until-empty' : 'forever';
   const args = ['work', 'default', mode, '--slots', String(slots), '--tasks', TASKS_DIR];
   const running = start(process.execPath, [BIN, ...args], { cwd, env });
@@ -36,7 +42,11 @@ export function startMillraceWorker({ cwd, env, slots, until, firstStart }: Work
     pids: [running.pid],
     ended: () => endOf(running),
     done: () => done,
-    times: async () => ({ firstStart, ends: endsIn(running.stdout()) }),
+    times: async () => ({
+      firstStart: async (after) => startAfter((await readRows()).starts, after),
+      lastEnd: async () => Math.max(...(await readRows()).ends),
+      ends: endsIn(running.stdout()),
+    }),
     stop: async () => {
       running.child.kill('SIGTERM');
       await running.exit;

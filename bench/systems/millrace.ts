@@ -6,8 +6,7 @@ import type { TaskView } from '../../src/core/task-view.ts';
 import { cleanEnv, LocalStack } from '../../test/support/local-stack.ts';
 import { run } from '../../test/support/processes.ts';
 import type { Kind, Task } from '../workload.ts';
-import { startAfter } from '../figures.ts';
-import { startMillraceWorker, STATEMENTS } from './millrace-worker.ts';
+import { startMillraceWorker, STATEMENTS, type RowTimes } from './millrace-worker.ts';
 import type { Session, System } from './system.ts';
 
 const PRODUCER = join(import.meta.dirname, 'millrace-producer.ts');
@@ -50,7 +49,7 @@ async function openSession(statements: string | undefined): Promise<Session> {
         },
         slots,
         until,
-        firstStart: (after) => firstStart(stack, after),
+        readRows: () => readRows(stack),
       }),
     close: async () => {
       await stack.remove();
@@ -64,16 +63,19 @@ export function payloadsOf(kind: Kind, tasks: readonly Task[]): string[] {
   return tasks.map(({ command, ms }) => (kind === 'command' ? command : String(ms)));
 }
 
-/** Of the rows: a task's start is recorded with its claim, before its program runs. */
-async function firstStart(stack: LocalStack, after: number): Promise<number> {
-  const starts: number[] = [];
+/** A start is that of the claim, before the program's; an end is the program's, before it is recorded. */
+async function readRows(stack: LocalStack): Promise<RowTimes> {
+  const [starts, ends]: [number[], number[]] = [[], []];
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({ limit: '1000', ...(cursor !== undefined && { cursor }) });
     const answer = await stack.fetch(`/v1/queues/default/tasks?${query.toString()}`);
     const page = (await answer.json()) as { tasks: TaskView[]; cursor?: string };
-    for (const { startedAt } of page.tasks) if (startedAt) starts.push(Date.parse(startedAt));
+    for (const { startedAt, endedAt } of page.tasks) {
+      if (startedAt !== undefined) starts.push(Date.parse(startedAt));
+      if (endedAt !== undefined) ends.push(Date.parse(endedAt));
+    }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return startAfter(starts, after);
+  return { starts, ends };
 }

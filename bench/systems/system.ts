@@ -55,5 +55,7 @@ export interface Times {
    * @param after so many that were enqueued, and had ended, before the others
    */
   readonly firstStart: (after: number) => Promise<number>;
+  /** Of work, as all of them tell it, where `ends` are told once they are recorded. */
+  readonly lastEnd?: () => Promise<number>;
   readonly ends: readonly number[];
 }
