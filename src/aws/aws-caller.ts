@@ -1,4 +1,4 @@
-import type { Credentials } from 'aws4';
+import type { Credentials } from './sign-post.ts';
 
 /** Who asks a service of AWS, and where it is; asked anew for every request, since credentials end. */
 export interface AwsCaller {

@@ -1,7 +1,8 @@
 import type * as Sdk from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemBytes, writeUnits, type CallLedger } from './call-ledger.ts';
 import { AwsError, type JsonService } from './json-service.ts';
+import { toAttributes } from './to-attribute.ts';
 
 /** A table and what reaches it. */
 export interface Table {
@@ -39,7 +40,7 @@ export function ask<Name extends Exclude<keyof Operations, 'BatchGetItem'>>(
 
 /** Plain values → attribute values; undefined members are left out. */
 export function toItem(value: object): Item {
-  return marshall(value, { removeUndefinedValues: true, convertClassInstanceToMap: false });
+  return toAttributes(value);
 }
 
 export function fromItem(item: Item): Record<string, unknown> {

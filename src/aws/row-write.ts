@@ -1,6 +1,7 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { Expression, toItem, type Item } from './dynamo.ts';
 import type { Key } from './keys.ts';
+import { toAttribute } from './to-attribute.ts';
 
 /** What must hold of an item. */
 export type Clause =
@@ -88,16 +89,15 @@ export interface Statement {
  * @throws Error for a write that no statement can express
  */
 export function toStatement(tableName: string, write: RowWrite): Statement {
-  const parameters: unknown[] = [];
+  const Parameters: Item[string][] = [];
   const parameter = (value: unknown): string => {
-    parameters.push(value);
+    Parameters.push(toAttribute(value));
     return '?';
   };
   const text = write.when
     ? updateText(tableName, { ...write, when: write.when }, parameter)
     : insertText(tableName, write, parameter);
-  const marshalled = toItem({ ...parameters });
-  return { Statement: text, Parameters: parameters.map((_, at) => marshalled[at] as Item[string]) };
+  return { Statement: text, Parameters };
 }
 
 type Parameter = (value: unknown) => string;

@@ -1,7 +1,7 @@
-import aws4 from 'aws4';
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AwsCaller } from './aws-caller.ts';
+import { makePostSigner } from './sign-post.ts';
 
 export interface PostRequest {
   /** Of the URL, encoded. */
@@ -36,6 +36,7 @@ export function makeSignedPost(caller: AwsCaller, service: string): SignedPost {
     'http:': new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
   };
+  const sign = makePostSigner(service);
   let place: Promise<Place> | undefined;
   let clockOffsetMs = 0;
 
@@ -45,16 +46,8 @@ export function makeSignedPost(caller: AwsCaller, service: string): SignedPost {
         place = undefined;
         throw error;
       }));
-      const date = amzDate(Date.now() + clockOffsetMs);
-      const { headers } = aws4.sign(
-        {
-          service,
-          region,
-          method: 'POST',
-          path,
-          body,
-          headers: { Host: url.host, ...given, 'X-Amz-Date': date },
-        },
+      const headers = sign(
+        { region, host: url.host, path, headers: given, body, at: Date.now() + clockOffsetMs },
         await caller.credentials(),
       );
       const { promise, resolve, reject } = Promise.withResolvers<PostAnswer>();
@@ -65,7 +58,7 @@ export function makeSignedPost(caller: AwsCaller, service: string): SignedPost {
           host: url.hostname,
           port: url.port || (isTls ? 443 : 80),
           path,
-          headers: headers as Record<string, string>,
+          headers,
           agent: isTls ? agents['https:'] : agents['http:'],
           timeout: timeoutMs,
           signal,
@@ -109,9 +102,4 @@ export class TimeoutError extends Error {
   constructor(service: string, timeoutMs: number) {
     super(`${service} did not answer within ${timeoutMs} ms`);
   }
-}
-
-/** `20260301T093000Z` */
-function amzDate(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }

@@ -1,9 +1,9 @@
-import type { Credentials } from 'aws4';
 import type { AwsCaller } from './aws-caller.ts';
 import type { AwsServices } from './aws-services.ts';
 import { CallLedger } from './call-ledger.ts';
 import { DYNAMODB, makeJsonService, SQS } from './json-service.ts';
 import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
+import type { Credentials } from './sign-post.ts';
 
 const MAX_ATTEMPTS = 3; // as the SDK has it
 

@@ -1,7 +1,7 @@
 import type { BatchExecuteStatementCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { ChangesTogether, Log } from '../core/ports.ts';
 import type { TaskChange } from '../core/transition.ts';
-import { writeUnits } from './call-ledger.ts';
+import { plainBytes, writeUnits } from './call-ledger.ts';
 import type { Table } from './dynamo.ts';
 import { AwsError, NOT_IMPLEMENTED } from './json-service.ts';
 import { toStatement, type RowWrite } from './row-write.ts';
@@ -60,8 +60,7 @@ function isNotHad({ name, $metadata }: AwsError): boolean {
 
 function unitsOf({ known, set }: Partial<TaskChange> = {}, write: RowWrite, isDone: boolean): number {
   if (!isDone) return 1;
-  const bytes = Buffer.byteLength(JSON.stringify({ ...known, ...set }));
-  return writeUnits(bytes, [...Object.keys(write.set), ...write.remove]);
+  return writeUnits(plainBytes({ ...known, ...set }), [...Object.keys(write.set), ...write.remove]);
 }
 
 /** `MILLRACE_STATEMENTS=single` has a worker write each change by itself. */
