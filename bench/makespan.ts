@@ -3,7 +3,7 @@ import type { System } from './systems/system.ts';
 import type { Kind, Task } from './workload.ts';
 
 /** What each slot of a worker does before it is measured, twice: processes are made and code is compiled by then. */
-const WARM_UP: Task = { command: 'sleep 0.25', ms: 250 };
+const WARM_UP: Task = { command: 'sleep 0.5', ms: 500 };
 
 /**
  * How long a warm worker takes for tasks that are enqueued in bulk while it waits, from the first start to the last
