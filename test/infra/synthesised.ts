@@ -1,5 +1,9 @@
 import { App, CfnElement, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { Millrace, type MillraceProps } from '../../infra/millrace.ts';
 
 export interface Resource {
@@ -20,13 +24,21 @@ export interface Synthesised {
   pathOf(logicalId: string): string;
 }
 
+const outdirs: string[] = [];
+afterAll(() => {
+  for (const outdir of outdirs) rmSync(outdir, { recursive: true, force: true });
+});
+
 /** @param extend adds to the stack what an app would */
 export function synthesise(
   props: MillraceProps = {},
   stackName = 'Millrace',
   extend?: (millrace: Millrace, stack: Stack) => void,
 ): Synthesised {
+  const outdir = mkdtempSync(join(tmpdir(), 'millrace-infra-'));
+  outdirs.push(outdir);
   const app = new App({
+    outdir,
     context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/aws-iam:minimizePolicies': true },
   });
   const stack = new Stack(app, stackName);
