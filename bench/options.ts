@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Options {
@@ -26,7 +26,8 @@ export interface Options {
   readonly pickups: number;
   /** Of the heavy-tailed mix. */
   readonly mix: number;
-  readonly out: string;
+  /** The folder that keeps the results; undefined: they are printed only. */
+  readonly out: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -85,7 +86,7 @@ const OPTIONS = {
   out: {
     type: 'string',
     value: '<dir>',
-    help: 'folder of the results (default: bench/results, and docs/performance.md is brought up to date)',
+    help: 'folder of the results (default: of a part or a small form none, else bench/results)',
   },
   json: { type: 'boolean', help: 'print the results as JSON, not as tables' },
   help: { type: 'boolean', short: 'h', help: 'show help' },
@@ -109,10 +110,13 @@ export function parseOptions(
       throw new Error(`--${name}: expected a number from 1 on, got ${JSON.stringify(values[name])}`);
     return value;
   };
-  const { peers = 'all' } = values;
+  const only = values.only === undefined ? [] : names('only', values.only, known.sections);
+  const peers = peersOf(values.peers ?? 'all', known.peers);
+  // A part in the place of the whole would leave documents that tell of what is no longer there.
+  const isWhole = only.length === 0 && peers === 'all' && values.quick !== true;
   return {
-    only: names('only', values.only ?? '', known.sections),
-    peers: peers === 'all' ? 'all' : names('peers', peers === 'none' ? '' : peers, known.peers),
+    only,
+    peers,
     runs: count('runs'),
     tasks: count('tasks'),
     handlers: count('handlers'),
@@ -124,17 +128,22 @@ export function parseOptions(
     lines: count('lines'),
     load: count('load'),
     requests: count('requests'),
-    out: values.out ?? DEFAULT_OUT,
+    out: values.out === undefined ? (isWhole ? DEFAULT_OUT : undefined) : resolve(values.out),
     json: values.json ?? false,
     help: values.help ?? false,
   };
 }
 
+function peersOf(text: string, known: readonly string[]): Options['peers'] {
+  if (text === 'all') return text;
+  return text === 'none' ? [] : names('peers', text, known);
+}
+
 function names(option: string, text: string, known: readonly string[]): string[] {
   const given = text.split(',').filter((name) => name !== '');
-  for (const name of given)
-    if (!known.includes(name))
-      throw new Error(`--${option}: expected ${known.join(', ')}; got ${JSON.stringify(name)}`);
+  const wrong = given.length === 0 ? text : given.find((name) => !known.includes(name));
+  if (wrong !== undefined)
+    throw new Error(`--${option}: expected ${known.join(', ')}; got ${JSON.stringify(wrong)}`);
   return given;
 }
 
@@ -155,7 +164,7 @@ export function helpText(
     'Usage: npm run bench -- [options]',
     '',
     'measure Millrace beside what people use instead, each doing the same work in the same run; writes latest.json and',
-    'latest.md',
+    'latest.md into the folder of the results, and from bench/results brings docs/performance.md up to date',
     '',
     'Options:',
     ...columns(options),
@@ -165,7 +174,8 @@ export function helpText(
     '',
     `Peers: ${peers.join(', ')}`,
     'They are installed below the system’s folder for temporary files, or in MILLRACE_BENCH_CACHE; one that cannot be had',
-    'is skipped by name. MILLRACE_STATEMENTS (single or batch) is handed to Millrace’s workers.',
+    'is skipped by name. As root on Debian, apt-get installs the servers that are missing. MILLRACE_STATEMENTS=single is',
+    'handed to Millrace’s workers.',
     '',
     'Examples:',
     '  npm run bench -- --quick',

@@ -1,3 +1,4 @@
+import { rounded } from './figures.ts';
 import type { Context, Figure, Row } from './section.ts';
 import type { System } from './systems/system.ts';
 import type { Kind } from './workload.ts';
@@ -38,7 +39,7 @@ export const LONG_ROUNDS = 3;
  * @param atMost so many rounds, where the options want more
  */
 export async function interleave<What extends string>(
-  { options, say, fail }: Context,
+  { options, stopping, say, fail }: Context,
   contenders: readonly Contender<What>[],
   atMost = options.runs,
 ): Promise<(what: What) => Figure[]> {
@@ -47,12 +48,14 @@ export async function interleave<What extends string>(
   const all = Math.min(options.runs, atMost);
   for (let round = 1; round <= all; round += 1) {
     for (const { who, rounds = all, measure } of contenders) {
+      stopping.throwIfAborted();
       if (round > rounds || failed.has(who)) continue;
       try {
         const values = await measure();
         samples.get(who)?.push(values);
-        say(`  ${round}/${rounds} ${who}: ${JSON.stringify(values)}`);
+        say(`  ${round}/${rounds} ${who}: ${valuesText(values)}`);
       } catch (error) {
+        stopping.throwIfAborted();
         failed.add(who);
         fail(who, error instanceof Error ? error.message : String(error));
       }
@@ -65,6 +68,13 @@ export async function interleave<What extends string>(
         samples: (samples.get(who) ?? []).map((values) => values[what] ?? NaN).filter(Number.isFinite),
       }))
       .filter((figure) => figure.samples.length > 0);
+}
+
+/** `rate 855, cpu 1.32`. */
+function valuesText(values: Readonly<Record<string, number | undefined>>): string {
+  return Object.entries(values)
+    .map(([what, value]) => `${what} ${rounded(value ?? NaN)}`)
+    .join(', ');
 }
 
 /** A row against Millrace's own figure. */

@@ -7,6 +7,8 @@ export interface Section {
   /** For `--only`. */
   readonly name: string;
   readonly title: string;
+  /** No peer takes part: none needs to be installed for it. */
+  readonly isAlone?: true;
   readonly run: (context: Context) => Promise<Row[]>;
 }
 
@@ -17,6 +19,8 @@ export interface Context {
   readonly systems: readonly System[];
   /** A folder for it, removed at the end. */
   readonly home: string;
+  /** Aborted by Ctrl-C: what is begun then would outlive the run. */
+  readonly stopping: AbortSignal;
   /** Tells a person what goes on. */
   readonly say: (text: string) => void;
   /** For the results: something that cannot be had here, and why. */

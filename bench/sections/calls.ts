@@ -21,6 +21,7 @@ const OF_SQS = /Queue|Message/;
 export const calls: Section = {
   name: 'calls',
   title: `what a no-op handler of a batch costs its worker, ${SLOTS} at a time, in requests and write units`,
+  isAlone: true,
   run: async (context) => {
     const operations = new Set<string>();
     const contender = (who: string, statements: 'single' | 'batch'): Contender<string> => ({

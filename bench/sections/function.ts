@@ -22,6 +22,7 @@ type What = keyof typeof ROWS;
 export const apiFunction: Section = {
   name: 'function',
   title: 'the API’s function as it is deployed',
+  isAlone: true,
   run: async (context) => {
     const built = await openFunction(join(context.home, 'function'));
     try {

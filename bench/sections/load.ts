@@ -18,6 +18,7 @@ export const load: Section = {
   name: 'load',
   title:
     'a file of commands: `millrace load`, its start included, beside the SDK sending the same messages alone',
+  isAlone: true,
   run: async (context) => {
     const lines = context.options.load;
     const file = join(context.home, 'commands.txt');

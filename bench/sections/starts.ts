@@ -12,6 +12,7 @@ const OURS = 'millrace’s runner, worker of 50 MB';
 export const starts: Section = {
   name: 'starts',
   title: `process starts, ${SLOTS} at a time: by the worker’s runner alone, outputs captured, and by bare loops`,
+  isAlone: true,
   run: async (context) => {
     const count = context.options.starts;
     const loops = [...(await runners(context, count)), ...(await bareLoops(context, SLOTS, count))];

@@ -12,6 +12,7 @@ const SINGLE = 'millrace, single writes';
 export const workerCpu: Section = {
   name: 'worker-cpu',
   title: 'the worker alone, on MiniStack: its CPU with single writes and with batched statements',
+  isAlone: true,
   run: async (context) => [
     ...(await measure(context, 'handler', 16)),
     ...(await measure(context, 'command', 8)),

@@ -1,19 +1,19 @@
 import { PEERS } from '../peers/all-peers.ts';
-import type { Context } from '../section.ts';
+import type { Context, Section } from '../section.ts';
 import { millrace } from './millrace.ts';
 import { makePeerSystem } from './peer.ts';
 import type { System } from './system.ts';
 
-/** Millrace, and the peers that are wanted and can be installed here. */
-export async function openSystems({
-  options,
-  say,
-  skip,
-  version,
-}: Omit<Context, 'systems'>): Promise<System[]> {
+/** Millrace, and the peers that are wanted and can be installed here; none where no section has them take part. */
+export async function openSystems(
+  { options, stopping, say, skip, version }: Omit<Context, 'systems'>,
+  sections: readonly Pick<Section, 'isAlone'>[],
+): Promise<System[]> {
   const systems: System[] = [millrace];
+  if (sections.every(({ isAlone }) => isAlone)) return systems;
   for (const [name, ways] of Object.entries(PEERS)) {
     if (options.peers !== 'all' && !options.peers.includes(name)) continue;
+    stopping.throwIfAborted();
     try {
       say(`installing ${name}`);
       for (const way of ways) {
@@ -22,6 +22,7 @@ export async function openSystems({
         systems.push(makePeerSystem(way, installed));
       }
     } catch (error) {
+      stopping.throwIfAborted();
       skip(name, error instanceof Error ? error.message : String(error));
     }
   }

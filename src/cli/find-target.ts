@@ -92,7 +92,7 @@ function nowhere(dataDir: string, cause: unknown): MillraceError {
   return new MillraceError('unavailable', 'There is no Millrace to speak to.', {
     expected:
       '--url, --stack, MILLRACE_API_URL, MILLRACE_STACK, a local stack that runs for this folder, or a deployed stack',
-    got: `no stack has been started here (looked for ${dataDir}); in AWS: ${inAws}`,
+    got: `no stack runs here (looked in ${dataDir}); in AWS: ${inAws}`,
     hint: 'Start one here: `npx millrace local --workers 1`, or `npm start` in a checkout. MILLRACE_DATA=DIR speaks to one that keeps its data elsewhere. For a deployed one: --stack NAME, the region in AWS_REGION, the account in AWS_PROFILE.',
     cause,
   });

@@ -8,6 +8,7 @@ import { findDataDir, isAlive, readStackFile } from '../local/stack-file.ts';
 import { startWorkerChildren } from '../local/worker-children.ts';
 import type { CliContext } from './context.ts';
 import { runDemo } from './demo.ts';
+import { logLevelOf } from './log-level.ts';
 import { toWorkerLine } from './output/worker-line.ts';
 import { makePaint } from './output/paint.ts';
 import { twoStageSignals } from '../worker/two-stage-signals.ts';
@@ -35,10 +36,7 @@ export async function runLocalStack(context: CliContext, options: LocalOptions):
       context.stderr.write(stage === 1 ? `\nStopping on ${signal}…\n` : 'Stopping at once.\n');
   });
   const stopped = once(signals.stop, 'abort');
-  const log = pino(
-    { level: context.env['MILLRACE_LOG_LEVEL'] ?? 'warn' },
-    destination({ fd: 2, sync: true }),
-  );
+  const log = pino({ level: logLevelOf(context.env, 'warn') }, destination({ fd: 2, sync: true }));
   const running = await startStack({
     dataDir,
     memory: options.memory === true,

@@ -20,6 +20,7 @@ import type { WorkerMode } from '../worker/worker-settings.ts';
 import type { CliContext } from './context.ts';
 import { findAwsTarget } from './find-aws-target.ts';
 import { findTasksDir } from './find-tasks-dir.ts';
+import { logLevelOf } from './log-level.ts';
 import { makePaint } from './output/paint.ts';
 import { printJson } from './output/print-json.ts';
 import { toWorkerLine } from './output/worker-line.ts';
@@ -49,10 +50,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const target = await findAwsTarget(options.stack, context);
   const worker = `${hostname().slice(0, 24)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   const logStream = openLog(context, options.json);
-  const log = pino(
-    { level: context.env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
-    logStream,
-  );
+  const log = pino({ level: logLevelOf(context.env, 'info'), base: { worker, queue } }, logStream);
   const services = await openServices(target.aws);
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-')); // 0700, and so are the sockets in it
   let runner: ProgramRunner | undefined;
@@ -67,10 +65,11 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
         queue,
         (await ports.catalog.list()).map(({ name }) => name),
       );
+    const graceMs = options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : definition.graceSeconds * 1000);
     const signals = twoStageSignals((signal, stage) =>
       log.info(
         stage === 1
-          ? `stopping on ${signal}: running tasks get their grace`
+          ? `stopping on ${signal}: running tasks get ${graceMs / 1000} s, or until the next signal`
           : `stopping at once on ${signal}`,
       ),
     );
@@ -108,7 +107,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
       program: options.program,
       baseEnv: () => baseEnv,
       redactor: NOTHING_SECRET,
-      graceMs: options.graceMs ?? (target.isEmulated ? LOCAL_GRACE_MS : definition.graceSeconds * 1000),
+      graceMs,
       isEmulated: target.isEmulated,
       signals,
     });

@@ -47,9 +47,7 @@ async function localStack(): Promise<string> {
   if (stack && (await isAlive(stack))) return stack.api;
   throw new MillraceError('unavailable', 'There is no Millrace to speak to.', {
     expected: 'an address, in `url` or in MILLRACE_API_URL, or a local stack that runs for this folder',
-    got: stack
-      ? `the stack of ${folder} does not answer`
-      : `no stack has been started here (looked for ${folder})`,
+    got: stack ? `the stack of ${folder} does not answer` : `no stack runs here (looked in ${folder})`,
     hint: 'Start one with `npx millrace local --workers 1`, or set MILLRACE_API_URL to the API address of a deployed one.',
   });
 }

@@ -1,5 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commandText } from '../../bench/command-text.ts';
 import { DEFAULT_OUT, helpText, OPTION_NAMES, parseOptions } from '../../bench/options.ts';
+import { needFolder } from '../../bench/out-folder.ts';
 import { PEERS } from '../../bench/peers/all-peers.ts';
 import { SECTIONS } from '../../bench/sections/all-sections.ts';
 
@@ -26,6 +31,19 @@ describe('the options of the bench', () => {
     });
   });
 
+  test.each([[['--quick']], [['--only', 'pickup']], [['--peers', 'celery']], [['--peers', 'none']]])(
+    'what %j measures is no whole, and does not take the place of what is kept',
+    (args) => {
+      expect(parseOptions(args, KNOWN).out).toBeUndefined();
+      expect(parseOptions([...args, '--out', DEFAULT_OUT], KNOWN).out).toBe(DEFAULT_OUT);
+    },
+  );
+
+  test('a folder of results is known by another name too', () => {
+    const near = `${DEFAULT_OUT}/../results`;
+    expect(parseOptions(['--out', near], KNOWN).out).toBe(DEFAULT_OUT);
+  });
+
   test.each([
     [['--peers', 'none'], []],
     [
@@ -39,6 +57,8 @@ describe('the options of the bench', () => {
 
   test.each([
     [['--only', 'commands,nothing'], /--only: expected commands, pickup; got "nothing"/],
+    [['--only', ''], /--only: expected commands, pickup; got ""/],
+    [['--peers', ''], /--peers: expected celery, bullmq; got ""/],
     [['--peers', 'sidekiq'], /--peers: expected celery, bullmq; got "sidekiq"/],
     [['--runs', '0'], /--runs: expected a number from 1 on, got "0"/],
     [['--tasks', 'many'], /--tasks/],
@@ -58,4 +78,24 @@ describe('the options of the bench', () => {
     expect(examples.length).toBeGreaterThan(1);
     for (const args of examples) parseOptions(args, { sections: SECTIONS.map(({ name }) => name), peers });
   });
+});
+
+describe('the folder of the results', () => {
+  test('is made, and refused before anything is measured where it cannot be', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'bench-out-'));
+    onTestFinished(() => rm(home, { recursive: true }));
+    await needFolder(join(home, 'a/b'));
+    expect((await stat(join(home, 'a/b'))).isDirectory()).toBe(true);
+    const file = join(home, 'file');
+    await writeFile(file, '');
+    for (const path of [file, join(file, 'below')])
+      await expect(needFolder(path)).rejects.toThrow(`--out: expected a folder that can be written to, got`);
+  });
+});
+
+test('results tell how they were called', () => {
+  expect(commandText([], {})).toBe('npm run bench');
+  expect(commandText(['--quick'], { MILLRACE_STATEMENTS: 'single' })).toBe(
+    'MILLRACE_STATEMENTS=single npm run bench -- --quick',
+  );
 });

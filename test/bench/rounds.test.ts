@@ -1,12 +1,17 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseOptions } from '../../bench/options.ts';
 import { interleave, type Contender } from '../../bench/rounds.ts';
 
-const told = { systems: [], home: '', say() {}, skip() {}, version() {} };
+const told = { systems: [], home: '', skip() {}, version() {} };
 
-/** @returns the order in which they were measured, the figures, and who failed */
-async function measure(runs: number, contenders: Contender<'rate'>[], atMost?: number) {
-  const [order, failed]: [string[], string[]] = [[], []];
+/** @returns the order in which they were measured, the figures, what was said, and who failed */
+async function measure(
+  runs: number,
+  contenders: Contender<'rate'>[],
+  atMost?: number,
+  stopping = new AbortController().signal,
+) {
+  const [order, failed, lines]: [string[], string[], string[]] = [[], [], []];
   const watched = contenders.map((contender) => ({
     ...contender,
     measure: () => {
@@ -15,9 +20,10 @@ async function measure(runs: number, contenders: Contender<'rate'>[], atMost?: n
     },
   }));
   const options = parseOptions(['--runs', String(runs)], { sections: [], peers: [] });
-  const context = { ...told, options, fail: (who: string) => void failed.push(who) };
+  const say = (line: string) => void lines.push(line);
+  const context = { ...told, options, stopping, say, fail: (who: string) => void failed.push(who) };
   const figures = (await interleave(context, watched, atMost))('rate');
-  return { order: order.join(''), figures, failed };
+  return { order: order.join(''), figures, failed, lines };
 }
 
 const steady = (who: string, rounds?: number): Contender<'rate'> => ({
@@ -46,4 +52,24 @@ test('who fails is left out from then on, by name', async () => {
   expect(order).toBe('baa');
   expect(figures.map(({ who }) => who)).toEqual(['a']);
   expect(failed).toEqual(['b']);
+});
+
+test('each round is told with as many digits as count', async () => {
+  const exact: Contender<'rate'> = { who: 'a', measure: async () => ({ rate: 1234.5678 }) };
+  expect((await measure(1, [exact])).lines).toEqual(['  1/1 a: rate 1235']);
+});
+
+test('nothing is begun once the run is to stop, and who was ended by that has not failed', async () => {
+  const stop = new AbortController();
+  const ended: Contender<'rate'> = {
+    who: 'a',
+    measure: () => {
+      stop.abort('SIGINT');
+      return Promise.reject(new Error('killed'));
+    },
+  };
+  const next = vi.fn(async () => ({ rate: 1 }));
+  const contenders = [ended, { who: 'b', measure: next }];
+  await expect(measure(1, contenders, undefined, stop.signal)).rejects.toBe('SIGINT');
+  expect(next).not.toHaveBeenCalled();
 });

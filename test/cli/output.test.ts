@@ -75,6 +75,16 @@ describe('the meter', () => {
       expect(read()).toMatch(expected);
     }
   });
+
+  test('on a terminal a sentence above the bar goes on in the next line, where the bar would be cut off', async () => {
+    const { stream, read } = fakeStream(true);
+    const meter = await makeMeter(stream, false, () => 0);
+    meter.show(1, 4, '1 task');
+    read();
+    meter.say('a'.repeat(100));
+    expect(read()).toContain(`\u001b[?7h${'a'.repeat(100)}\n\u001b[?7l`);
+    meter.stop();
+  });
 });
 
 describe('on a terminal of 80 columns', () => {

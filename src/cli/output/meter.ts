@@ -58,8 +58,10 @@ async function makeBar(stream: WriteStream): Promise<Meter> {
       );
       bar.start(total ?? 0, value, { details });
     },
-    // The bar goes back to where it began when it stops (DECSC, DECRC): that is now a line further down.
-    say: (text) => stream.write(`\r\u001b[2K${text}\n${bar ? '\u001b7' : ''}`),
+    // The bar has lines cut off at the terminal's edge (DECAWM), which a sentence must not be. It goes back to where it
+    // began when it stops (DECSC, DECRC): that is now further down.
+    say: (text) =>
+      stream.write(bar ? `\r\u001b[2K\u001b[?7h${text}\n\u001b[?7l\u001b7` : `\r\u001b[2K${text}\n`),
     stop: () => bar?.stop(),
   };
 }
