@@ -38,11 +38,15 @@ export async function claimTask(
   control: QueueControl,
 ): Promise<ClaimOutcome> {
   const { ports } = claimant;
+  const now = ports.clock();
   const isPurged = (message.redrivenAt ?? message.at) < control.purgedBefore;
+  if (isPurged && message.kind === 'task' && isFirst(claimant, message, now)) {
+    const end = await endUnclaimed(claimant, message); // of many, purged together: no look before each
+    return end.done ? ended(end) : decide(claimant, message, end.row, true);
+  }
   if (isPurged || message.kind === 'invalid') {
     return decide(claimant, message, await ports.tasks.read(message.id), isPurged);
   }
-  const now = ports.clock();
   if ((message.notBefore ?? 0) > now)
     return { kind: 'wait', ms: (message.notBefore ?? 0) - now, why: 'not due' };
   const { token, change } = claimChange(claimant, message, now);
@@ -60,13 +64,11 @@ function claimChange(
 ): { token: string; change: TaskChange } {
   const { ports, definition, worker } = claimant;
   const token = ports.newId();
-  // A task that ended long ago has lost its row: a late duplicate of its message must not make another.
-  const mayCreate = now - message.at < ROW_RETENTION_MS;
   const change: TaskChange = {
     id: message.id,
     event: 'claim',
-    isBirth: mayCreate && !claimant.isRedelivery && hasNoRow(message),
-    from: mayCreate ? ['none', 'PENDING'] : ['PENDING'],
+    isBirth: isFirst(claimant, message, now),
+    from: mayCreate(message, now) ? ['none', 'PENDING'] : ['PENDING'],
     guard: { hash: message.hash, dueBy: now, noCancelRequest: true },
     set: {
       ...rowBirth(definition, message),
@@ -81,9 +83,16 @@ function claimChange(
   return { token, change };
 }
 
-/** Tasks of batches, and raw messages, get their row by their first claim. */
-function hasNoRow({ id, content, redriveOf }: TaskMessage): boolean {
-  return redriveOf === undefined && ('body' in content || parseBatchTaskId(id) !== undefined);
+/** A task that ended long ago has lost its row: a late duplicate of its message must not make another. */
+function mayCreate(message: TaskMessage, now: number): boolean {
+  return now - message.at < ROW_RETENTION_MS;
+}
+
+/** Most likely there is no row yet: tasks of batches, and raw messages, get theirs when their message is met first. */
+function isFirst({ isRedelivery }: Claimant, message: TaskMessage, now: number): boolean {
+  const { id, content, redriveOf } = message;
+  if (isRedelivery || redriveOf !== undefined || !mayCreate(message, now)) return false;
+  return 'body' in content || parseBatchTaskId(id) !== undefined;
 }
 
 /** The claim did not take place: the row tells why, and what is owed now. */

@@ -22,6 +22,7 @@ export async function endUnclaimed(
     id: message.id,
     event: 'cancel',
     ...sameRow(row, now),
+    isBirth: !row,
     set: { ...(row ? {} : rowBirth(ending.definition, message)), endedAt: now, expiresAt: expiryAfter(now) },
     clear: ['token', 'lease', 'cancelRequested', ...ATTEMPT_FIELDS],
   });

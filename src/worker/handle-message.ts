@@ -33,9 +33,13 @@ export interface Handling {
   readonly newer: NewerMessages;
 }
 
-/** What is still to be recorded; it never rejects. `ran`: an attempt was run. */
+/**
+ * What is still to be recorded; it never rejects. `ran`: an attempt was run. `isDone`: the message does not come again, so
+ * that its time in a slot says something of the next one's.
+ */
 export interface Handled {
   readonly ran: boolean;
+  readonly isDone: boolean;
   readonly recording: Promise<void>;
 }
 
@@ -53,7 +57,7 @@ export interface Claimed {
 export async function claimMessage(handling: Handling, message: HeldMessage): Promise<Claimed | Handled> {
   const { settings, claimant, held, control } = handling;
   const { log } = claimant.ports;
-  const idle = { ran: false, recording: Promise.resolve() };
+  const idle = { ran: false, isDone: false, recording: Promise.resolve() };
   try {
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
     const loaded = await loadMessage(claimant, message.received, hasProgram);
@@ -85,10 +89,10 @@ export async function claimMessage(handling: Handling, message: HeldMessage): Pr
           `task ${outcome.row.state} without a run`,
         );
         handling.settleLoop.kick();
-        return { ran: false, recording: deleteWhenCounted(handling, message, outcome) };
+        return { ran: false, isDone: true, recording: deleteWhenCounted(handling, message, outcome) };
       case 'delete':
         held.delete(message);
-        return idle;
+        return { ...idle, isDone: true };
       case 'wait':
         log.debug({ taskId: parsed.id, ms: outcome.ms, why: outcome.why }, 'a message is left for later');
         await leave(handling, message, parsed, outcome.ms);
@@ -176,7 +180,7 @@ export async function runClaimed(handling: Handling, claimed: Claimed): Promise<
   const started = settings.monotonic();
   const fullMs = leaseMs(claimant.definition);
   if (settings.stop.aborted || !leavesTime(fullMs, started - claimedAt))
-    return { ran: false, recording: giveBack(handling, claimed) };
+    return { ran: false, isDone: false, recording: giveBack(handling, claimed) };
   let current: RunningAttempt;
   try {
     current = new RunningAttempt(
@@ -189,7 +193,7 @@ export async function runClaimed(handling: Handling, claimed: Claimed): Promise<
     // Not handed back: without a failure, a task that no worker can start would go round for ever.
     log.error({ err: error, taskId: attempt.row.id }, 'could not start an attempt; its lease will end');
     held.forget(message);
-    return { ran: false, recording: Promise.resolve() };
+    return { ran: false, isDone: false, recording: Promise.resolve() };
   }
   log.debug({ taskId: attempt.row.id, attempt: attempt.row.attempt }, 'attempt started');
   running.add(current);
@@ -200,7 +204,7 @@ export async function runClaimed(handling: Handling, claimed: Claimed): Promise<
     heartbeat.remove(current);
     running.delete(current);
   });
-  return { ran: true, recording };
+  return { ran: true, isDone: true, recording };
 }
 
 async function record(handling: Handling, message: HeldMessage, current: RunningAttempt): Promise<void> {

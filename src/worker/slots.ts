@@ -117,12 +117,13 @@ export class Slots {
     this.#busy += 1;
     if (this.#busy === 1) this.#handling.settings.onBusy?.(true);
     const claimed = await claiming;
-    const { ran, recording } = 'attempt' in claimed ? await runClaimed(this.#handling, claimed) : claimed;
+    const { ran, isDone, recording } =
+      'attempt' in claimed ? await runClaimed(this.#handling, claimed) : claimed;
     if (ran) this.#ran += 1;
     this.#track(recording);
     this.#busy -= 1;
     this.#freedAt = this.#now();
-    if (ran) this.#prefetch.freed(this.#freedAt);
+    if (isDone) this.#prefetch.freed(this.#freedAt);
     this.#fill();
     if (this.#busy === 0) this.#handling.settings.onBusy?.(false);
     this.#wake();

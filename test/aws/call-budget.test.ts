@@ -31,8 +31,11 @@ const RUNNER: ProgramRunner = {
   }),
 };
 
-/** What a batch of short tasks costs at full load, by what loads it and by the worker that runs it. */
-async function runBatch(inStatements: boolean): Promise<{ loader: CallLedger; worker: CallLedger }> {
+/** What a batch of short tasks costs at full load, by what loads it and by the worker that runs it, or finds it purged. */
+async function runBatch(
+  inStatements: boolean,
+  isPurged = false,
+): Promise<{ loader: CallLedger; worker: CallLedger }> {
   const [sqs, dynamodb] = [await startSqs(), await startDynamodb()];
   const open = () => {
     const clients = makeAwsClients({ sqs: sqs.url, dynamodb: dynamodb.url, region: 'us-east-1', key: KEY });
@@ -49,6 +52,7 @@ async function runBatch(inStatements: boolean): Promise<{ loader: CallLedger; wo
     task: { command: `echo task ${n}` },
   }));
   await enqueueChunk(loader.ports, { batch: 'b', chunk: 0, queue: DEFAULT_QUEUE.name, tasks });
+  if (isPurged) await setUp.ports.queues.setPurgedBefore(DEFAULT_QUEUE.name, Date.now() + 1000);
 
   const ports = { ...worker.ports, tasks: groupChanges(worker.ports.tasks) };
   const never = new AbortController().signal;
@@ -69,8 +73,9 @@ async function runBatch(inStatements: boolean): Promise<{ loader: CallLedger; wo
     force: never,
     monotonic: () => performance.now(),
   });
-  expect(ran).toBe(TASKS);
-  expect(await readBatchProgress(setUp.ports, 'b')).toMatchObject({ total: TASKS, succeeded: TASKS });
+  expect(ran).toBe(isPurged ? 0 : TASKS);
+  const ends = isPurged ? { cancelled: TASKS } : { succeeded: TASKS };
+  expect(await readBatchProgress(setUp.ports, 'b')).toMatchObject({ total: TASKS, ...ends });
   return { loader: loader.clients.calls, worker: worker.clients.calls };
 }
 
@@ -94,5 +99,13 @@ describe('a batch of short tasks, at full load', () => {
     expect(units, 'write units: a row, its index entry and its end cost three').toBeGreaterThan(3);
     expect(sqs, 'SQS requests').toBeLessThanOrEqual(0.35);
     expect(dynamodb, 'DynamoDB requests').toBeLessThanOrEqual(most);
+  });
+
+  test('costs less when it is purged: a write for each task, which many share a request for', async () => {
+    const { worker } = await runBatch(true, true);
+    const isSqs = (operation: string) => SQS.includes(operation);
+    expect(perTask(worker, 'requests', (operation) => !isSqs(operation))).toBeLessThanOrEqual(0.4);
+    expect(perTask(worker, 'requests', isSqs), 'full receives and deletes').toBeLessThanOrEqual(0.35);
+    expect(perTask(worker, 'writeUnits', () => true)).toBeLessThanOrEqual(2.3);
   });
 });
