@@ -63,7 +63,7 @@ export function payloadsOf(kind: Kind, tasks: readonly Task[]): string[] {
   return tasks.map(({ command, ms }) => (kind === 'command' ? command : String(ms)));
 }
 
-/** A start is that of the claim, before the program's; an end is the program's, before it is recorded. */
+/** Those of the programs: what came before and after, claim and record, is not in them. */
 async function readRows(stack: LocalStack): Promise<RowTimes> {
   const [starts, ends]: [number[], number[]] = [[], []];
   let cursor: string | undefined;

@@ -37,7 +37,9 @@ export const taskShape = z
     maxAttempts: z.int(),
     createdAt: time,
     notBefore: time.optional().describe('it is not started before this time'),
-    startedAt: time.optional().describe('of the latest attempt'),
+    startedAt: time
+      .optional()
+      .describe('of the latest attempt: its claim, and once it has ended, the start of its program'),
     endedAt: time.optional(),
     reason: z.enum(FAILURE_REASONS).optional().describe('why it FAILED'),
     exitCode: z.int().optional(),

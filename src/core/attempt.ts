@@ -34,6 +34,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly result?: string;
+  /** How long it ran; absent: nobody knows. */
+  readonly ranMs?: number;
 }
 
 export type AttemptEnd =
@@ -74,7 +76,11 @@ export async function finishAttempt(
   const { ports } = claimant;
   const { row } = attempt;
   const now = ports.clock();
-  const report = { ...reportOf(outcome), ...(await storeOutput(claimant, row, outcome, now)) };
+  const report = {
+    ...reportOf(outcome),
+    ...startOf(row, outcome, now),
+    ...(await storeOutput(claimant, row, outcome, now)),
+  };
   if (!outcome.failure) return end(claimant, attempt, 'succeed', report, now);
   const failures = row.failures + 1;
   if (failures < row.maxAttempts && outcome.failure.isFinal !== true) {
@@ -98,7 +104,7 @@ export async function cancelAttempt(
 ): Promise<AttemptEnd> {
   const now = claimant.ports.clock();
   const output = await storeOutput(claimant, attempt.row, outcome, now);
-  return end(claimant, attempt, 'cancel', output, now);
+  return end(claimant, attempt, 'cancel', { ...startOf(attempt.row, outcome, now), ...output }, now);
 }
 
 /** Gives the attempt back: another worker may start the next one at once, and no failure is counted. */
@@ -157,6 +163,11 @@ function reportOf(outcome: Outcome): Partial<TaskRow> {
     ...(outcome.exitCode !== undefined && { exitCode: outcome.exitCode }),
     ...(outcome.signal !== undefined && { signal: outcome.signal }),
   };
+}
+
+/** A row says first when its attempt was claimed, which may be before a slot was free for it; then when its program began. */
+function startOf({ startedAt = 0 }: TaskRow, { ranMs }: Outcome, now: number): Partial<TaskRow> {
+  return ranMs === undefined ? {} : { startedAt: Math.max(startedAt, now - Math.round(ranMs)) };
 }
 
 /** Tails and result go into the state item when they fit, else into an item of their own. */

@@ -176,7 +176,7 @@ export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean, 
     const error = 'the process that runs the programs died, and this program with it';
     return { failure: { reason: 'lost', error }, stdout: '', stderr: '' };
   }
-  const { exitCode, signal } = end;
+  const { exitCode, signal, durationMs: ranMs } = end;
   const { result, resultError: tooLong } = toResultText(
     end.result === undefined ? undefined : redactor.value(end.result),
   );
@@ -189,6 +189,7 @@ export function toOutcome(end: ProgramEnd | 'spawner died', isTimeout: boolean, 
     stdout: redactor.text(end.stdout),
     stderr: redactor.text(end.stderr),
     ...(result !== undefined && { result }),
+    ranMs,
   };
   if (spawnError !== undefined) return { ...report, failure: { reason: 'spawn', error: spawnError } };
   const failure = end.failure && { ...end.failure, error: redactor.text(end.failure.error) };

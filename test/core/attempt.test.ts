@@ -52,6 +52,21 @@ describe('an attempt', () => {
     for (const field of ['token', 'lease']) expect(row(attempt.row.id)).not.toHaveProperty(field);
   });
 
+  it.each([
+    ['succeeds', { ...SUCCESS, ranMs: 1499.6 }, finishAttempt, 500],
+    ['fails and is tried again', { ...FAILURE, ranMs: 1500 }, finishAttempt, 500],
+    ['is cancelled', { ...SUCCESS, ranMs: 1500 }, cancelAttempt, 500],
+    ['ran longer, by another clock, than it was claimed', { ...SUCCESS, ranMs: 9000 }, finishAttempt, 0],
+    ['ran nobody knows how long', SUCCESS, finishAttempt, 0],
+  ] as const)('that %s: its row says when its program started', async (_how, outcome, finish, after) => {
+    const { claimant, start, row, state } = makeWorld();
+    const attempt = await start();
+    expect(attempt.row.startedAt).toBe(START);
+    state.now += 2000;
+    await finish(claimant, attempt, outcome);
+    expect(row(attempt.row.id)?.startedAt).toBe(START + after);
+  });
+
   it('that fails is tried again after a back-off, until its failures are used up', async () => {
     const { claimant, start, row, state } = makeWorld();
     const first = await start({ maxAttempts: 2 });

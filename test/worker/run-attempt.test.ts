@@ -67,5 +67,10 @@ test('a handler’s failure goes before its exit code, a timeout before both, an
     reason: 'timeout',
     error: 'blocked',
   });
-  expect(toOutcome({ ...end, result: 5 }, false, redactor)).toEqual({ stdout: '', stderr: '', result: '5' });
+  expect(toOutcome({ ...end, result: 5 }, false, redactor)).toEqual({
+    stdout: '',
+    stderr: '',
+    result: '5',
+    ranMs: 1,
+  });
 });

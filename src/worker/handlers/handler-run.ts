@@ -24,7 +24,7 @@ export class HandlerRun implements ProgramRun {
   readonly #started = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<ProgramEnd>();
   readonly #outputs: Record<'stdout' | 'stderr', { tail: OutputTail; decoder: StringDecoder }>;
-  readonly #askedAt = performance.now();
+  #begunAt = performance.now();
   #host: HandlerHost | undefined;
   #end: ProgramEnd | undefined;
   #progress: TaskProgress | undefined;
@@ -89,6 +89,7 @@ export class HandlerRun implements ProgramRun {
     const isSame = host.env !== undefined && isEqual(host.env, env);
     host.env = env;
     host.calls += 1;
+    this.#begunAt = performance.now();
     host.send(ToHost.call, this.#id, { ...call, ...(!isSame && { env }) } satisfies CallBody);
     this.#started.resolve();
   }
@@ -169,7 +170,7 @@ export class HandlerRun implements ProgramRun {
       ...end,
       stdout: this.#outputs.stdout.tail.text(),
       stderr: this.#outputs.stderr.tail.text(),
-      durationMs: performance.now() - this.#askedAt,
+      durationMs: performance.now() - this.#begunAt,
     });
   }
 

@@ -48,6 +48,7 @@ export interface ProgramEnd {
   resultError?: string;
   /** Of handlers: goes before what exit code, signal and result would say. */
   failure?: ProgramFailure;
+  /** From its start: what it waited for before is not in it. */
   durationMs: number;
 }
 

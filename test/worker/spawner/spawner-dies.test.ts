@@ -84,6 +84,7 @@ eachWay(() => {
     const run = runner.run({ runId: 'a', program: { command }, env: ENV });
     const [pid] = await until('the program to write its pid', () => readPids(file, 1));
     await until('its environment to be gone', () => readFileSync(`/proc/${pid}/environ`, 'utf8') === '');
+    await run.started; // reported, which on a busy machine may be later than what it writes itself
     process.kill(runner.pid, 'SIGKILL');
     await expect(run.done).rejects.toBeInstanceOf(SpawnerDied);
     expect(isAlive(pid!)).toBe(false);
