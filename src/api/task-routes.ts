@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { cancelTask } from '../core/cancel.ts';
 import { enqueueTask, isForScheduler } from '../core/enqueue-task.ts';
+import { FRESH_KEY_HEADER } from '../core/fresh-key.ts';
 import {
   MAX_IDEMPOTENCY_KEY_CHARS,
   MAX_SCHEDULED_DELAY_SECONDS,
@@ -26,6 +27,15 @@ export const idempotencyHeaders = z.object({
     .max(MAX_IDEMPOTENCY_KEY_CHARS)
     .optional()
     .describe('sending the same content again under the same key makes no duplicate'),
+});
+
+const taskHeaders = idempotencyHeaders.extend({
+  [FRESH_KEY_HEADER]: z
+    .literal('true')
+    .optional()
+    .describe(
+      'the key was made for this request and has not been sent before: no task is looked up under it',
+    ),
 });
 
 /** What may be wrong with anything that is enqueued as JSON. */
@@ -65,7 +75,7 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       operationId: 'enqueueTask',
       tags: ['tasks'],
       summary: 'Enqueue one task',
-      request: { params: queueParam, headers: idempotencyHeaders },
+      request: { params: queueParam, headers: taskHeaders },
       responses: {
         201: json(taskShape, 'the task, accepted'),
         200: json(taskShape, 'the task that this key made before'),
@@ -77,8 +87,8 @@ export function addTaskRoutes(app: ApiApp, deps: ApiDeps): void {
       assertMediaType(c.req.raw, ['application/json']);
       const body = parseJsonBody(await readBody(c.req.raw, MAX_TASK_BODY_BYTES, BODY_HINT));
       const spec = parseTaskSpec(body, definition.program !== undefined, MAX_SCHEDULED_DELAY_SECONDS);
-      const key = c.req.valid('header')['idempotency-key'];
-      const { row, created } = await enqueueTask(ports, definition, spec, key);
+      const { 'idempotency-key': key, [FRESH_KEY_HEADER]: isFresh } = c.req.valid('header');
+      const { row, created } = await enqueueTask(ports, definition, spec, key, isFresh === 'true');
       // Nothing is in the queue yet of a task that the scheduler has.
       if (!isForScheduler(spec)) await wake(deps, definition.name, created ? 1 : 0);
       return c.json(toTaskView(row, ports.clock(), programOf(spec)), created ? 201 : 200);

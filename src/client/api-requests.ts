@@ -39,10 +39,12 @@ export class ApiRequests {
     return this.send<T>(!SAFE, { method: 'POST', path });
   }
 
+  /** @param firstHeaders for the first try alone */
   async send<T>(
     mayRepeat: boolean,
     request: Omit<ApiRequest, 'timeoutMs' | 'signal'>,
     waitMs = 0,
+    firstHeaders?: Readonly<Record<string, string>>,
   ): Promise<T> {
     const { signal, fetch: fetchFn = fetch, onRetry } = this.#options;
     const timeoutMs = (this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + waitMs;
@@ -54,12 +56,14 @@ export class ApiRequests {
       clock: () => performance.now(),
       ...(onRetry && { onRetry }),
     };
+    let isFirst = true;
+    const attempt = () => {
+      const headers = { ...request.headers, ...(isFirst && firstHeaders) };
+      isFirst = false;
+      return sendRequest(this.#endpoint, { ...request, headers, timeoutMs, signal }, fetchFn);
+    };
     // What the API sends is what the types of the core say: both come from the same commit.
-    return (await withRetries(
-      () => sendRequest(this.#endpoint, { ...request, timeoutMs, signal }, fetchFn),
-      policy,
-      signal,
-    )) as T;
+    return (await withRetries(attempt, policy, signal)) as T;
   }
 }
 

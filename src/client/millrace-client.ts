@@ -1,5 +1,6 @@
 import type { BatchProgress, QueueProgress } from '../core/progress.ts';
 import type { TaskList } from '../core/list-tasks.ts';
+import { FRESH_KEY_HEADER } from '../core/fresh-key.ts';
 import { MAX_WAIT_SECONDS } from '../core/limits.ts';
 import type { TaskSpec } from '../core/task-spec.ts';
 import type { TaskState } from '../core/task-states.ts';
@@ -79,17 +80,16 @@ export class MillraceClient {
   }
 
   /** Under a key of its own when none is given, so that its repetitions make one task. */
-  async createTask(
-    queue: string,
-    spec: TaskSpec,
-    idempotencyKey: string = crypto.randomUUID(),
-  ): Promise<TaskView> {
-    return this.api.send<TaskView>(SAFE, {
-      method: 'POST',
+  async createTask(queue: string, spec: TaskSpec, idempotencyKey?: string): Promise<TaskView> {
+    const key = idempotencyKey ?? crypto.randomUUID();
+    const request = {
+      method: 'POST' as const,
       path: `/v1/queues/${encodeURIComponent(queue)}/tasks`,
-      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(spec),
-    });
+    };
+    const isOurs = idempotencyKey === undefined;
+    return this.api.send<TaskView>(SAFE, request, 0, isOurs ? { [FRESH_KEY_HEADER]: 'true' } : undefined);
   }
 
   /** The same chunk may be sent any number of times. */

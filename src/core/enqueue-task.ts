@@ -14,6 +14,7 @@ import { canonicalContent, type TaskSpec } from './task-spec.ts';
  * it is claimed; nothing that has been sent is ever without an owner. A task that waits longer than SQS delays a
  * message has it with the scheduler instead, which sends it when it is due.
  * @param idempotencyKey the same key with the same content is the same task; with another content a conflict
+ * @param isFresh the key has not been sent before; if it has, a second message of the task is sent, which does no harm
  * @throws MillraceError `content_conflict`
  */
 export async function enqueueTask(
@@ -21,10 +22,11 @@ export async function enqueueTask(
   definition: QueueDefinition,
   spec: TaskSpec,
   idempotencyKey?: string,
+  isFresh = false,
 ): Promise<{ row: TaskRow; created: boolean }> {
   const hash = ports.digest(canonicalContent(definition.name, spec));
   const id = idempotencyKey === undefined ? ports.newId() : keyedId(ports, definition.name, idempotencyKey);
-  if (idempotencyKey !== undefined) {
+  if (idempotencyKey !== undefined && !isFresh) {
     const row = await ports.tasks.read(id);
     if (row) return { row: sameContent(row, hash), created: false }; // its message went first
   }

@@ -221,6 +221,23 @@ describe('POST /v1/queues/{queue}/tasks', () => {
     expect(answer.body['expected']).toBe('one of: default, piped');
   });
 
+  it('takes a key for fresh when it is called so, and makes one task of it all the same', async () => {
+    const api = makeApiUnderTest();
+    const post = (command: string) =>
+      api.post(TASKS, JSON_TYPE, JSON.stringify({ command }), {
+        'idempotency-key': 'k',
+        'millrace-fresh-key': 'true',
+      });
+    const first = await post('true');
+    expect(first.status).toBe(201);
+    api.state.now += 1;
+    expect(await post('true')).toMatchObject({ status: 200, body: { id: first.body['id'] } });
+    expect(await post('false')).toMatchObject({ status: 409, body: { code: 'content_conflict' } });
+    await workOff(api.worker(), { exitCode: 0, stdout: '', stderr: '' });
+    const { body } = await api.request<TaskView>(`/v1/tasks/${String(first.body['id'])}`);
+    expect(body).toMatchObject({ state: 'SUCCEEDED', attempt: 1, command: 'true' });
+  });
+
   it.each(['', 'x'.repeat(257)])('answers 400 to the Idempotency-Key %j', async (key) => {
     const answer = await makeApiUnderTest().post(TASKS, JSON_TYPE, '{"command":"true"}', {
       'idempotency-key': key,

@@ -52,6 +52,15 @@ describe('MillraceClient', () => {
     expect(server.received.map(({ body }) => body.toString())).toEqual(
       Array(3).fill('{"command":"echo hi"}'),
     );
+    const fresh = server.received.map(({ headers }) => headers['millrace-fresh-key']);
+    expect(fresh).toEqual(['true', undefined, undefined]);
+  });
+
+  test('calls no key fresh that it was given', async () => {
+    script(() => taskReply('t1', 'PENDING'));
+    await client().createTask('default', { command: 'echo hi' }, 'mine');
+    expect(server.received[0]?.headers).toMatchObject({ 'idempotency-key': 'mine' });
+    expect(server.received[0]?.headers).not.toHaveProperty('millrace-fresh-key');
   });
 
   test('uploads a chunk byte for byte, and again when it was not available', async () => {
