@@ -15,7 +15,7 @@ import {
 import { unknownQueue } from '../src/core/errors.ts';
 import { defaultHandlerMemoryMiB, machineMemoryMiB } from '../src/worker/handlers/host-memory.ts';
 import { startHandlers } from '../src/worker/handlers/start-handlers.ts';
-import { openLogStream } from '../src/worker/log-stream.ts';
+import { LINES_LOST, LogStream } from '../src/worker/log-stream.ts';
 import { makeRedactor } from '../src/worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../src/worker/run-session.ts';
 import { startScaleInProtection } from '../src/worker/scale-in-protection.ts';
@@ -37,7 +37,7 @@ export async function runContainerWorker(argv: readonly string[], env: Env): Pro
   if (!definition) throw unknownQueue(queue, []);
   const worker = workerName(env, `${hostname().slice(0, 24)}-${Math.random().toString(36).slice(2, 8)}`);
   const redactor = makeRedactor(secretsOf(definition, env));
-  const out = openLogStream(1);
+  const out = new LogStream(1, (lines) => log.warn({ lines }, LINES_LOST));
   const log = pino(
     { level: env['MILLRACE_LOG_LEVEL'] ?? 'info', base: { worker, queue } },
     { write: (line: string) => void out.write(redactor.text(line)) },

@@ -9,7 +9,7 @@ import { usesStatements } from '../aws/statements.ts';
 import { unknownQueue } from '../core/errors.ts';
 import { defaultHandlerMemoryMiB } from '../worker/handlers/host-memory.ts';
 import { startHandlers } from '../worker/handlers/start-handlers.ts';
-import { openLogStream } from '../worker/log-stream.ts';
+import { LINES_LOST, LogStream } from '../worker/log-stream.ts';
 import { allowedEnv } from '../worker/program-env.ts';
 import { NOTHING_SECRET } from '../worker/redactor.ts';
 import { OUTPUT_LIMITS, runSession } from '../worker/run-session.ts';
@@ -49,7 +49,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
   const { queue, mode } = options;
   const target = await findAwsTarget(options.stack, context);
   const worker = `${hostname().slice(0, 24)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
-  const logStream = openLog(context, options.json);
+  const logStream = openLog(context, options.json, (lines) => log.warn({ lines }, LINES_LOST));
   const log = pino({ level: logLevelOf(context.env, 'info'), base: { worker, queue } }, logStream);
   const services = await openServices(target.aws);
   const scratchDir = await mkdtemp(join(tmpdir(), 'millrace-worker-')); // 0700, and so are the sockets in it
@@ -128,8 +128,12 @@ async function makeChannelDir(scratchDir: string): Promise<string> {
 }
 
 /** On a terminal lines for a person, elsewhere a JSON line an event. */
-function openLog(context: CliContext, json: boolean): { write(line: string): void; flushSync?(): void } {
-  if (json || !context.stdout.isTTY) return openLogStream(json ? 2 : 1);
+function openLog(
+  context: CliContext,
+  json: boolean,
+  onLost: (lines: number) => void,
+): { write(line: string): void; flushSync?(): void } {
+  if (json || !context.stdout.isTTY) return new LogStream(json ? 2 : 1, onLost);
   const paint = makePaint(context.stdout);
   return {
     write: (line) => {

@@ -104,7 +104,8 @@ export function makeDynalite(options: DynaliteOptions): { server: Server; store:
 function readAtOnce(db: LevelDb): void {
   const get = db.get.bind(db);
   db.get = (key, done) => {
-    if (!done || db.status !== 'open') return get(key, done);
+    // What is asked for while it opens comes here again, with options in the place of `done`, and wants a promise.
+    if (typeof done !== 'function' || db.status !== 'open') return get(key, done);
     try {
       process.nextTick(done, null, db.getSync(key));
     } catch (error) {
