@@ -23,6 +23,7 @@ interface StatementAnswer {
 }
 
 const MAX_STATEMENTS = 25;
+const MAX_TEXT_CHARS = 8192; // as DynamoDB has it
 const KNOWN_TEXTS = 500; // a program writes few texts: their parameters are apart
 
 /**
@@ -47,6 +48,8 @@ export function makeStatementRunner(store: DynaliteStore): (body: unknown) => Pr
       throw new RangeError(`expected 1 to ${MAX_STATEMENTS} statements`);
     const gathering = makeGatheringStore(store);
     const run = async ({ Statement: text, Parameters: parameters = [] }: StatementRequest) => {
+      if (typeof text === 'string' && text.length > MAX_TEXT_CHARS)
+        return refusal('ValidationError', `a statement may have ${MAX_TEXT_CHARS} characters at most`);
       const statement = typeof text === 'string' ? parse(text) : undefined;
       if (!statement)
         return refusal('ValidationError', `this DynamoDB understands no statement like ${String(text)}`);

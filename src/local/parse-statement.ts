@@ -21,7 +21,8 @@ export interface Condition {
 const NAME = String.raw`(?:"([^"]+)"|([A-Za-z_][\w-]*))`;
 const INSERT = new RegExp(String.raw`^\s*INSERT\s+INTO\s+${NAME}\s+VALUE\s*\{(.*)\}\s*$`, 'is');
 const FIELD = /^\s*'([^']+)'\s*:\s*\?\s*$/;
-const UPDATE = new RegExp(String.raw`^\s*UPDATE\s+${NAME}\s+(.*?)\s+WHERE\s+(.*)$`, 'is');
+// Each part begins with something: blanks that could belong to either side would be tried in every way.
+const UPDATE = new RegExp(String.raw`^\s*UPDATE\s+${NAME}\s+(\S.*?)\s+WHERE\s+(\S.*)$`, 'is');
 const CHANGE = new RegExp(
   String.raw`^\s*(?:SET\s+${NAME}\s*=\s*(?:${NAME}\s*\+\s*)?\?|REMOVE\s+${NAME})\s*`,
   'i',

@@ -131,6 +131,19 @@ describe('the statements of the local DynamoDB', () => {
     expect(await execute(client, many.slice(0, 25))).toEqual(many.slice(0, 25).map(() => 'done'));
   });
 
+  test('are not long, and take no time to be refused, whatever they are made of', async () => {
+    const client = await open();
+    const [blanks, long] = [' '.repeat(8000), `${SET}${' '.repeat(8192)}`];
+    expect(
+      await execute(client, [
+        [`UPDATE "things"${blanks}x`, N(1)],
+        [`UPDATE "things" SET "n"=?${blanks}x`, N(1)],
+        [`INSERT INTO "things"${blanks}x`, N(1)],
+        [long, N(1), S('a'), S('x'), N(1)],
+      ]),
+    ).toEqual(Array.from({ length: 4 }, () => 'ValidationError'));
+  });
+
   test.each([
     'DELETE FROM "things" WHERE "pk"=?',
     `UPDATE "things" SET "n"=? WHERE "pk"=? OR "sk"=?`,

@@ -1,10 +1,14 @@
 import { MillraceError } from '../../core/errors.ts';
 import { MAX_TAIL_BYTES } from '../../core/limits.ts';
+import { SpawnerDied } from '../spawner/program-runner.ts';
 import { HostRefused } from './handler-host.ts';
 import { HandlerPool } from './handler-pool.ts';
 import type { HandlerPoolOptions } from './pool-options.ts';
 import type { Handlers } from './handlers.ts';
 import { findTaskFiles } from './task-files.ts';
+
+/** As often as a spawner is started that is killed while it starts: there is another by then, and nothing is lost yet. */
+const MAX_STARTS = 3;
 
 /**
  * Loads the definitions of a folder, in a first process for them.
@@ -14,7 +18,7 @@ export async function startHandlers(options: Omit<HandlerPoolOptions, 'tailBytes
   const { tasksDir, log } = options;
   assertHasFiles(tasksDir);
   try {
-    const pool = await HandlerPool.start({ ...options, tailBytes: MAX_TAIL_BYTES });
+    const pool = await startPool({ ...options, tailBytes: MAX_TAIL_BYTES });
     log.info({ tasks: tasksDir, handlers: pool.names, memoryMiB: options.memoryMiB }, 'handlers loaded');
     return pool;
   } catch (error) {
@@ -25,6 +29,16 @@ export async function startHandlers(options: Omit<HandlerPoolOptions, 'tailBytes
       got: faults,
       hint: 'Mend the files named, or move them: files in subfolders, and those that start with _, are not loaded. The workers of a local stack try again every 15 s.',
     });
+  }
+}
+
+async function startPool(options: HandlerPoolOptions): Promise<HandlerPool> {
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await HandlerPool.start(options);
+    } catch (error) {
+      if (!(error instanceof SpawnerDied) || starts === MAX_STARTS) throw error;
+    }
   }
 }
 
