@@ -77,6 +77,7 @@ export async function runWorkerProcess(context: CliContext, options: WorkerProce
     const slots = options.slots ?? definition.slots ?? DEFAULT_SLOTS;
     runner = await startSpawner({
       scratchDir,
+      scratchGoes: true,
       ...OUTPUT_LIMITS,
       starter: await buildStarter(context.env['MILLRACE_STARTER']),
       log: (message) => log.info(message),

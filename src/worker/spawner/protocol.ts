@@ -60,6 +60,8 @@ export interface SpawnerSettings {
   tailBytes: number;
   resultBytes: number;
   orphanGraceMs: number;
+  /** The folder around `root` is the worker's alone, and goes when the worker has gone. */
+  scratchGoes?: boolean;
   /** The path of the starter to use. */
   starter?: string;
   runAs?: RunAs;

@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Forward } from './capture-output.ts';
 import { closeInherited } from './close-inherited.ts';
 import { FrameWriter } from './frame-writer.ts';
@@ -125,7 +127,7 @@ function forwardTo(kind: number, run: number): Forward {
   };
 }
 
-/** The worker is gone, or done with us: kills every group, removes every folder, exits. */
+/** The worker is gone, or done with us (0), or this process is broken: kills every group, removes every folder, exits. */
 async function close(exitCode: number): Promise<void> {
   if (closing) return;
   closing = true;
@@ -135,6 +137,8 @@ async function close(exitCode: number): Promise<void> {
   await Promise.all(tidying);
   await starter?.close();
   await removeRoot(settings.root, settings.runAs).catch(() => {}); // what stays was reported by its run
+  if (settings.scratchGoes && exitCode === 0)
+    await rm(dirname(settings.root), { recursive: true, force: true }).catch(() => {});
   guardian.kill('SIGKILL');
   out.end(() => process.exit(exitCode));
   if (worker.destroyed) process.exit(exitCode);

@@ -6,6 +6,8 @@ import { findStarter, type FoundStarter } from './starter/find-starter.ts';
 export interface SpawnerOptions {
   /** Where the spawner makes its own folder, and in it one for each run; made if absent. */
   scratchDir: string;
+  /** scratchDir is this worker's alone: it is removed when the worker has gone, also when it was killed. */
+  scratchGoes?: boolean;
   /** The most bytes of STDOUT and of STDERR that are kept for the end. */
   tailBytes?: number;
   /** The largest MILLRACE_RESULT that is taken. */
@@ -33,6 +35,7 @@ const MAX_STARTS = 3;
  */
 export async function startSpawner({
   scratchDir,
+  scratchGoes = false,
   tailBytes = 8192,
   resultBytes = 262_144,
   orphanGraceMs = 1000,
@@ -50,6 +53,7 @@ export async function startSpawner({
       tailBytes,
       resultBytes,
       orphanGraceMs,
+      scratchGoes,
       ...('path' in starter && { starter: starter.path }),
       ...(runAs && { runAs }),
     });

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { readStat } from '../../../src/worker/spawner/process-table.ts';
@@ -9,7 +9,7 @@ afterEach(endAll);
 afterEach(endRunners);
 
 /** Starts a worker process with eight commands that would run for minutes, and waits for all to be there. */
-async function startWorker() {
+async function startWorker(env: Record<string, string> = {}) {
   const folder = tempDir();
   const pidFile = (name: string): string => join(folder, name);
   const commands = [
@@ -22,7 +22,7 @@ async function startWorker() {
   const scratchDir = join(folder, 'scratch');
   const worker = start(process.execPath, [join(FIXTURES, 'worker.ts'), scratchDir, ...commands], {
     detached: true,
-    env: starterEnv(),
+    env: { ...starterEnv(), ...env },
   });
   const spawner = await until('the programs to start', () => {
     const line = /\{.*\}\n/.exec(worker.stdout())?.[0];
@@ -44,6 +44,14 @@ eachWay(() => {
     expect(performance.now() - killedAt).toBeLessThan(2000);
     await until('the spawner to end', () => !isAlive(spawner));
     expect(readdirSync(scratchDir)).toEqual([]);
+  });
+
+  it('a folder that is the worker’s alone goes with a worker that is killed, whatever else is in it', async () => {
+    const { worker, pids, scratchDir } = await startWorker({ SCRATCH_GOES: 'yes' });
+    mkdirSync(join(scratchDir, 'channels'));
+    worker.child.kill('SIGKILL');
+    await until('all programs to end', () => !pids.some(isAlive));
+    await until('the folder to be gone', () => !existsSync(scratchDir));
   });
 
   it('a kill -9 of worker and spawner in the same moment leaves no program and no folder either', async () => {
