@@ -23,12 +23,12 @@ describe('chains and sets on a deployed stack', () => {
 
   test('come to their ends', async () => {
     const steps = [{ command: 'echo b; echo a' }, { command: 'sort' }];
-    const chain = await post('/v1/queues/batches/chains', { steps });
+    const chain = await post('/v1/queues/workflows/chains', { steps });
     expect(chain.status, chain.text).toBe(201);
     const tasks = [{ command: 'echo 1' }, { command: 'echo 2' }];
-    const set = await post('/v1/queues/batches/sets', { tasks, then: { command: 'cat' } });
+    const set = await post('/v1/queues/workflows/sets', { tasks, then: { command: 'cat' } });
     expect(set.status, set.text).toBe(201);
-    await user.work('batches');
+    await user.work('workflows');
     expect((await user.send(`/v1/workflows/${chain.json<Workflow>().id}`)).json()).toMatchObject({
       state: 'SUCCEEDED',
       result: 'a\nb\n',
@@ -40,12 +40,12 @@ describe('chains and sets on a deployed stack', () => {
   });
 
   test('are cancelled', async () => {
-    const chain = await post('/v1/queues/batches/chains', {
+    const chain = await post('/v1/queues/workflows/chains', {
       steps: [{ command: 'true' }, { command: 'true' }],
     });
     const { id } = chain.json<Workflow>();
     const answer = await post(`/v1/workflows/${id}/cancel`, {});
     expect(answer.json<Workflow>().state, answer.text).toBe('CANCELLED');
-    await user.work('batches');
+    await user.work('workflows');
   });
 });
