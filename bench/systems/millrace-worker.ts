@@ -42,11 +42,15 @@ export function startMillraceWorker({ cwd, env, slots, until, readRows }: Worker
     pids: [running.pid],
     ended: () => endOf(running),
     done: () => done,
-    times: async () => ({
-      firstStart: async (after) => startAfter((await readRows()).starts, after),
-      lastEnd: async () => Math.max(...(await readRows()).ends),
-      ends: endsIn(running.stdout()),
-    }),
+    times: async () => {
+      let reading: Promise<RowTimes> | undefined;
+      const rows = (): Promise<RowTimes> => (reading ??= readRows());
+      return {
+        firstStart: async (after) => startAfter((await rows()).starts, after),
+        lastEnd: async () => Math.max(...(await rows()).ends),
+        ends: endsIn(running.stdout()),
+      };
+    },
     stop: async () => {
       running.child.kill('SIGTERM');
       await running.exit;

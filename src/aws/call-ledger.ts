@@ -59,16 +59,6 @@ export function itemBytes(item: Item = {}): number {
   return bytes;
 }
 
-/** The same of an item before it is marshalled. */
-export function plainBytes(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
-  if (typeof value === 'number') return Math.ceil(String(value).length / 2) + 1;
-  if (typeof value !== 'object' || value === null) return 1;
-  let bytes = 3;
-  for (const [name, member] of Object.entries(value)) bytes += 1 + name.length + plainBytes(member);
-  return bytes;
-}
-
 function valueBytes(value: Item[string]): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return Math.ceil(value.N.length / 2) + 1;

@@ -2,7 +2,9 @@ import type * as Sdk from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemBytes, writeUnits, type CallLedger } from './call-ledger.ts';
 import { AwsError, type JsonService } from './json-service.ts';
-import { toAttributes } from './to-attribute.ts';
+import { toItem } from './to-attribute.ts';
+
+export { toItem };
 
 /** A table and what reaches it. */
 export interface Table {
@@ -36,11 +38,6 @@ export function ask<Name extends Exclude<keyof Operations, 'BatchGetItem'>>(
     calls.wrote(operation, writeUnits(itemBytes(item), Object.keys(item)));
   }
   return json.call(operation, { TableName, ...input });
-}
-
-/** Plain values → attribute values; undefined members are left out. */
-export function toItem(value: object): Item {
-  return toAttributes(value);
 }
 
 export function fromItem(item: Item): Record<string, unknown> {

@@ -1,8 +1,8 @@
 import type { BatchExecuteStatementCommandOutput } from '@aws-sdk/client-dynamodb';
 import type { ChangesTogether, Log } from '../core/ports.ts';
 import type { TaskChange } from '../core/transition.ts';
-import { plainBytes, writeUnits } from './call-ledger.ts';
-import type { Table } from './dynamo.ts';
+import { itemBytes, writeUnits } from './call-ledger.ts';
+import { toItem, type Table } from './dynamo.ts';
 import { AwsError, NOT_IMPLEMENTED } from './json-service.ts';
 import { toStatement, type RowWrite } from './row-write.ts';
 import { describeChange } from './task-commands.ts';
@@ -60,7 +60,7 @@ function isNotHad({ name, $metadata }: AwsError): boolean {
 
 function unitsOf({ known, set }: Partial<TaskChange> = {}, write: RowWrite, isDone: boolean): number {
   if (!isDone) return 1;
-  return writeUnits(plainBytes({ ...known, ...set }), [...Object.keys(write.set), ...write.remove]);
+  return writeUnits(itemBytes(toItem({ ...known, ...set })), [...Object.keys(write.set), ...write.remove]);
 }
 
 /** `MILLRACE_STATEMENTS=single` has a worker write each change by itself. */

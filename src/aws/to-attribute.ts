@@ -2,8 +2,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { inspect } from 'node:util';
 
 /**
- * A plain value as DynamoDB has it; undefined members are left out. For what JSON can hold, and sets, in a quarter of the time
- * that the SDK's `marshall` takes for every kind of wrapper.
+ * A plain value as DynamoDB has it; undefined members are left out. For what JSON can hold, and sets, in a quarter of the
+ * time that the SDK's `marshall` takes for every kind of wrapper.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
  * @throws TypeError for a value that rows do not have, and for a number that JavaScript does not hold exactly
  */
@@ -13,7 +13,7 @@ export function toAttribute(value: unknown): AttributeValue {
   if (value === null) return { NULL: true };
   if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return { N: String(value) };
   if (Array.isArray(value)) return { L: value.filter((one) => one !== undefined).map(toAttribute) };
-  if (isPlain(value)) return { M: toAttributes(value) };
+  if (isPlain(value)) return { M: toItem(value) };
   if (value instanceof Set && value.size > 0) {
     const members = [...value] as unknown[];
     if (members.every((one) => typeof one === 'number')) return { NS: members.map(String) };
@@ -24,8 +24,8 @@ export function toAttribute(value: unknown): AttributeValue {
   );
 }
 
-/** The members of an object. */
-export function toAttributes(value: object): Record<string, AttributeValue> {
+/** The members of a plain object, as an item. */
+export function toItem(value: object): Record<string, AttributeValue> {
   const attributes: Record<string, AttributeValue> = {};
   for (const name in value) {
     const member = (value as Record<string, unknown>)[name];

@@ -80,6 +80,9 @@ export type Action = (
 
 const require = createRequire(createRequire(import.meta.url).resolve('dynalite'));
 
+for (const name of ['conditionParser', 'updateParser'])
+  rememberParses(require(`./db/${name}`) as ExpressionParser);
+
 /** Makes the server, not yet listening, and keeps hold of its store. */
 export function makeDynalite(options: DynaliteOptions): { server: Server; store: DynaliteStore } {
   const db = require('./db') as { create: (options: object) => DynaliteStore };
@@ -90,7 +93,6 @@ export function makeDynalite(options: DynaliteOptions): { server: Server; store:
     readAtOnce(store.db);
     return store;
   };
-  quickenParsers();
   try {
     const server = dynalite(options);
     if (!store) throw new Error('expected dynalite 4.0.0, which makes its store when it makes its server');
@@ -112,15 +114,6 @@ function readAtOnce(db: LevelDb): void {
       process.nextTick(done, error);
     }
   };
-}
-
-let areParsersQuick = false;
-
-function quickenParsers(): void {
-  if (areParsersQuick) return;
-  areParsersQuick = true;
-  for (const name of ['conditionParser', 'updateParser'])
-    rememberParses(require(`./db/${name}`) as ExpressionParser);
 }
 
 export function loadActions(): { putItem: Action; updateItem: Action } {

@@ -33,13 +33,10 @@ export interface Handling {
   readonly newer: NewerMessages;
 }
 
-/**
- * What is still to be recorded; it never rejects. `ran`: an attempt was run. `isDone`: the message does not come again, so
- * that its time in a slot says something of the next one's.
- */
+/** What is still to be recorded; it never rejects. */
 export interface Handled {
-  readonly ran: boolean;
-  readonly isDone: boolean;
+  readonly ran: boolean; // an attempt was run
+  readonly isDone: boolean; // the message does not come again: its time in a slot says something of the next one's
   readonly recording: Promise<void>;
 }
 

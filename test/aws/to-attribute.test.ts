@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toAttributes } from '../../src/aws/to-attribute.ts';
+import { toItem } from '../../src/aws/to-attribute.ts';
 
 const plain = fc.object({
   key: fc.string().filter((name) => name !== '__proto__'),
@@ -18,14 +18,14 @@ const plain = fc.object({
 test('plain values become what the SDK makes of them', () => {
   fc.assert(
     fc.property(plain, (value) => {
-      expect(toAttributes(value)).toEqual(marshall(value, { removeUndefinedValues: true }));
+      expect(toItem(value)).toEqual(marshall(value, { removeUndefinedValues: true }));
     }),
   );
 });
 
 test('sets of texts and of numbers are sets', () => {
   const value = { texts: new Set(['a', 'b']), numbers: new Set([1, 2]) };
-  expect(toAttributes(value)).toEqual(marshall(value));
+  expect(toItem(value)).toEqual(marshall(value));
 });
 
 test.each([
@@ -40,5 +40,5 @@ test.each([
   () => 1,
   new Date(0),
 ])('what rows do not have is refused: %s', (value) => {
-  expect(() => toAttributes({ value })).toThrow(/^expected text, an exact number/);
+  expect(() => toItem({ value })).toThrow(/^expected text, an exact number/);
 });
