@@ -33,11 +33,11 @@ export interface Handling {
   readonly newer: NewerMessages;
 }
 
-/** What is still to be recorded; it never rejects. */
 export interface Handled {
   readonly ran: boolean; // an attempt was run
   readonly isDone: boolean; // the message does not come again: its time in a slot says something of the next one's
-  readonly recording: Promise<void>;
+  /** Records what is still to be recorded; to be called once, when the slot has been given on. Never rejects. */
+  record(): Promise<void>;
 }
 
 /** An attempt that may be run, or handed back. */
@@ -50,11 +50,11 @@ export interface Claimed {
   readonly cancels: number;
 }
 
-/** Claims the task of a message; whatever else is to be done with the message is done, or goes on in `recording`. */
+/** Claims the task of a message; whatever else is to be done with the message is done, or left for `record`. */
 export async function claimMessage(handling: Handling, message: HeldMessage): Promise<Claimed | Handled> {
   const { settings, claimant, held, control } = handling;
   const { log } = claimant.ports;
-  const idle = { ran: false, isDone: false, recording: Promise.resolve() };
+  const idle = { ran: false, isDone: false, record: () => Promise.resolve() };
   try {
     const hasProgram = (settings.program ?? settings.definition.program) !== undefined;
     const loaded = await loadMessage(claimant, message.received, hasProgram);
@@ -86,7 +86,7 @@ export async function claimMessage(handling: Handling, message: HeldMessage): Pr
           `task ${outcome.row.state} without a run`,
         );
         handling.settleLoop.kick();
-        return { ran: false, isDone: true, recording: deleteWhenCounted(handling, message, outcome) };
+        return { ran: false, isDone: true, record: () => deleteWhenCounted(handling, message, outcome) };
       case 'delete':
         held.delete(message);
         return { ...idle, isDone: true };
@@ -177,7 +177,7 @@ export async function runClaimed(handling: Handling, claimed: Claimed): Promise<
   const started = settings.monotonic();
   const fullMs = leaseMs(claimant.definition);
   if (settings.stop.aborted || !leavesTime(fullMs, started - claimedAt))
-    return { ran: false, isDone: false, recording: giveBack(handling, claimed) };
+    return { ran: false, isDone: false, record: () => giveBack(handling, claimed) };
   let current: RunningAttempt;
   try {
     current = new RunningAttempt(
@@ -190,18 +190,22 @@ export async function runClaimed(handling: Handling, claimed: Claimed): Promise<
     // Not handed back: without a failure, a task that no worker can start would go round for ever.
     log.error({ err: error, taskId: attempt.row.id }, 'could not start an attempt; its lease will end');
     held.forget(message);
-    return { ran: false, isDone: false, recording: Promise.resolve() };
+    return { ran: false, isDone: false, record: () => Promise.resolve() };
   }
   log.debug({ taskId: attempt.row.id, attempt: attempt.row.attempt }, 'attempt started');
   running.add(current);
   heartbeat.add(current, claimedAt, cancels);
   if (settings.force.aborted) current.stop(0);
   await current.ended;
-  const recording = record(handling, message, current).finally(() => {
-    heartbeat.remove(current);
-    running.delete(current);
-  });
-  return { ran: true, isDone: true, recording };
+  return {
+    ran: true,
+    isDone: true,
+    record: () =>
+      record(handling, message, current).finally(() => {
+        heartbeat.remove(current);
+        running.delete(current);
+      }),
+  };
 }
 
 async function record(handling: Handling, message: HeldMessage, current: RunningAttempt): Promise<void> {

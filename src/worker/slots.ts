@@ -15,6 +15,8 @@ const STALE_MS = 2000; // a message held for longer without a slot is somebody e
 /** A claim for a slot that is about to fall free. */
 interface Ahead {
   readonly claiming: Promise<Claimed | Handled>;
+  /** What came of it, once that is known. */
+  claimed?: Claimed | Handled;
   /** Monotonic ms. */
   readonly since: number;
 }
@@ -99,7 +101,7 @@ export class Slots {
     while (isOn() && this.#busy < this.#size) {
       const next = this.#ahead.shift() ?? this.#claimNext();
       if (!next) return;
-      void this.#run(next.claiming);
+      void this.#run(next);
     }
     while (isOn() && this.#ahead.length < this.#prefetch.ahead) {
       const next = this.#claimNext();
@@ -110,21 +112,23 @@ export class Slots {
 
   #claimNext(): Ahead | undefined {
     const message = this.#line.shift();
-    return message && { claiming: claimMessage(this.#handling, message), since: this.#now() };
+    if (!message) return undefined;
+    const ahead: Ahead = { claiming: claimMessage(this.#handling, message), since: this.#now() };
+    void ahead.claiming.then((claimed) => (ahead.claimed = claimed));
+    return ahead;
   }
 
-  async #run(claiming: Promise<Claimed | Handled>): Promise<void> {
+  async #run(ahead: Ahead): Promise<void> {
     this.#busy += 1;
     if (this.#busy === 1) this.#handling.settings.onBusy?.(true);
-    const claimed = await claiming;
-    const { ran, isDone, recording } =
-      'attempt' in claimed ? await runClaimed(this.#handling, claimed) : claimed;
-    if (ran) this.#ran += 1;
-    this.#track(recording);
+    const claimed = ahead.claimed ?? (await ahead.claiming);
+    const handled = 'attempt' in claimed ? await runClaimed(this.#handling, claimed) : claimed;
+    if (handled.ran) this.#ran += 1;
     this.#busy -= 1;
     this.#freedAt = this.#now();
-    if (isDone) this.#prefetch.freed(this.#freedAt);
-    this.#fill();
+    if (handled.isDone) this.#prefetch.freed(this.#freedAt);
+    this.#fill(); // the next program is on its way before this one's end is written down
+    this.#track(handled.record());
     if (this.#busy === 0) this.#handling.settings.onBusy?.(false);
     this.#wake();
   }
@@ -132,7 +136,7 @@ export class Slots {
   #letGo(claiming: Promise<Claimed | Handled>): void {
     this.#track(
       claiming.then((claimed) =>
-        'attempt' in claimed ? giveBack(this.#handling, claimed) : claimed.recording,
+        'attempt' in claimed ? giveBack(this.#handling, claimed) : claimed.record(),
       ),
     );
   }

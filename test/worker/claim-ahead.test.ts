@@ -26,9 +26,12 @@ describe('a worker of short tasks', () => {
   /** Every slot runs a task, one more is claimed, one waits in line. */
   async function start(slots = 1) {
     const claims: string[] = [];
+    const startedAtEnds: number[] = [];
+    let programs: readonly unknown[] = [];
     const ports = virtualPorts(memory, (call, run) => {
       const change = call.args[0] as { event?: string; id: string };
       if (call.name === 'tasks.change' && change.event === 'claim') claims.push(change.id);
+      if (call.name === 'tasks.change' && change.event === 'succeed') startedAtEnds.push(programs.length);
       return run();
     });
     const ids: string[] = [];
@@ -36,11 +39,11 @@ describe('a worker of short tasks', () => {
       ids.push((await enqueueTask(ports, DEFAULT_QUEUE, { command })).row.id);
     }
     const worker = runVirtualWorker(ports, { slots, prefetch: AHEAD });
-    end = worker.end;
+    ({ end, programs } = worker);
     await pass(200);
     const running = worker.programs.map(({ start }) => start.env['MILLRACE_TASK_ID']);
     const [ahead = ''] = claims.filter((id) => !running.includes(id));
-    return { ...worker, ports, claims, ids, ahead };
+    return { ...worker, ports, claims, startedAtEnds, ids, ahead };
   }
 
   test('claims a task while another runs, and runs it at once when the slot falls free', async () => {
@@ -56,6 +59,17 @@ describe('a worker of short tasks', () => {
     await pass(500);
     expect(states()).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
     expect(memory.state.messages.get('default')).toEqual([]);
+  });
+
+  test('starts the next program before it asks for the end of the last one to be recorded', async () => {
+    const { programs, startedAtEnds } = await start();
+    programs[0]?.end();
+    await pass(200);
+    expect(startedAtEnds).toEqual([2]);
+    programs[1]?.end();
+    await pass(200);
+    programs[2]?.end();
+    await pass(500);
   });
 
   test('gives back what it has claimed, without a failure, when no slot falls free soon', async () => {
