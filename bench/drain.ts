@@ -7,7 +7,7 @@ import type { Kind, Task } from './workload.ts';
 export interface Drained {
   readonly perSecond: number;
   readonly enqueuedPerSecond: number;
-  /** Of the worker's process tree, for each task once a quarter had ended: without its start-up. */
+  /** Of the worker's process tree, for each task once half of them had ended: without its start-up. */
   readonly cpuMsPerTask: number;
   readonly workerMiB: number;
   readonly childrenMiB: number;
@@ -17,7 +17,7 @@ const LOOK_MS = 10;
 /** What a worker still writes and deletes after its last task's end is on its bill. */
 const AFTERMATH_MS = 200;
 /** Its start and what a runtime compiles first are not what a task costs. */
-const WARM_UP = 0.25;
+const WARM_UP = 0.5;
 const DEADLINE_MS = 300_000;
 
 /** Fills a queue, then has one worker empty it. */

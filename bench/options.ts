@@ -40,7 +40,7 @@ const SIZES = {
     runs: '5',
     tasks: '2000',
     handlers: '10000',
-    emulated: '1500',
+    emulated: '5000',
     batch: '5000',
     starts: '2000',
     mix: '400',

@@ -7,9 +7,9 @@ import type { Context, Section } from '../section.ts';
 import type { System } from '../systems/system.ts';
 
 const SLOTS = 8;
-const PERIOD_MS = 100;
+const PERIOD_MS = 50;
 /** Until the runtimes on the way have compiled what such a task needs: so many more come before those that count. */
-const WARM_UP = 40;
+const WARM_UP = 240;
 
 export const pickup: Section = {
   name: 'pickup',

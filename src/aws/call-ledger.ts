@@ -22,7 +22,7 @@ export class CallLedger {
   }
 
   toJSON(): Record<string, CallCount> {
-    return Object.fromEntries([...this.#counts].sort(([a], [b]) => a.localeCompare(b)));
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   #of(operation: string): CallCount {
