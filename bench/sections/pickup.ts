@@ -8,8 +8,8 @@ import type { System } from '../systems/system.ts';
 
 const SLOTS = 8;
 const PERIOD_MS = 50;
-/** Until the runtimes on the way have compiled what such a task needs: so many more come before those that count. */
-const WARM_UP = 240;
+/** Until the runtimes on the way have compiled what such a task needs: so many times as many come before those that count. */
+const WARM_UP = 2.4;
 
 export const pickup: Section = {
   name: 'pickup',
@@ -17,7 +17,7 @@ export const pickup: Section = {
   run: async (context) => {
     const contenders = contendersOf<'p50' | 'p99' | 'first'>(context, 'pickup', 'command', async (system) => {
       const latencies = await measurePickup(context, system);
-      const warm = latencies.slice(WARM_UP);
+      const warm = latencies.slice(-context.options.pickups);
       return { p50: quantile(warm, 0.5), p99: quantile(warm, 0.99), first: latencies[0] ?? NaN };
     });
     const figures = await interleave(context, contenders, LONG_ROUNDS);
@@ -40,7 +40,8 @@ async function measurePickup({ home, options }: Context, system: System): Promis
     const worker = await session.startWorker('command', SLOTS, [], 'stopped');
     try {
       await startsIn(log, 1);
-      const names = Array.from({ length: WARM_UP + options.pickups }, (_, index) => `task${index}`);
+      const count = Math.round(options.pickups * (WARM_UP + 1));
+      const names = Array.from({ length: count }, (_, index) => `task${index}`);
       const calledAt = await session.trickle(names.map(command), PERIOD_MS);
       const starts = await startsIn(log, 1 + names.length);
       return names.map((name, index) => (starts.get(name) ?? NaN) - (calledAt[index] ?? NaN));
