@@ -1,7 +1,7 @@
 import { BATCH_ENTRIES } from '../core/limits.ts';
 import { ControlWatch } from './control-watch.ts';
 import { EmptyWatch } from './empty-watch.ts';
-import type { Handling } from './handle-message.ts';
+import type { Handling } from './handling.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldMessages } from './held-messages.ts';
 import { NewerMessages } from './newer-messages.ts';

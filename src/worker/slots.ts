@@ -1,21 +1,16 @@
 import { BATCH_ENTRIES } from '../core/limits.ts';
-import {
-  claimMessage,
-  giveBack,
-  runClaimed,
-  type Claimed,
-  type Handled,
-  type Handling,
-} from './handle-message.ts';
+import { claimMessage } from './claim-message.ts';
+import type { Claimed, Handled, Handling } from './handling.ts';
 import type { HeldMessage } from './held-messages.ts';
 import { Prefetch, type Foresight } from './prefetch.ts';
+import { giveBack, runClaimed } from './run-claimed.ts';
 
 const STALE_MS = 2000; // a message held for longer without a slot is somebody else's to run
 
 /** A claim for a slot that is about to fall free. */
 interface Ahead {
   readonly claiming: Promise<Claimed | Handled>;
-  /** What came of it, once that is known. */
+  /** What came of it, once that is known: to wait for it even then would let the record of the last end go first. */
   claimed?: Claimed | Handled;
   /** Monotonic ms. */
   readonly since: number;
